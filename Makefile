@@ -1,0 +1,49 @@
+# Needs Python 3.11 or newer, make, and a package index. Everything else lands in .venv, every package with its hash.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
+TESTS  ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check requirements clean
+
+help:
+	@echo "make demo          a sample billing database, and a whole night on it (into demo/)"
+	@echo "make test          all tests, on SQLite, PostgreSQL and, where its server is installed, MariaDB"
+	@echo "make check         ruff, mypy, the floors of the house"
+	@echo "make requirements  the hashed exports anew, from pyproject.toml (needs uv)"
+	@echo "make clean         what make made"
+
+demo: $(VENV)/core.stamp
+	$(BIN)/carddata-retention demo --dir demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(TESTS)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements/core.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/core.stamp
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+EXPORT := uv export --quiet --no-emit-project --no-header --format requirements-txt --no-default-groups
+requirements:
+	$(EXPORT) --group build > requirements/core.txt
+	$(EXPORT) --all-extras > requirements/production.txt
+	$(EXPORT) --all-extras --group dev > requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

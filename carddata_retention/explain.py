@@ -1,0 +1,93 @@
+"""One record's story: its status now, the service end that decides, the article, the deadline, the holds."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from carddata_retention import evidence
+from carddata_retention.db import seen_as
+from carddata_retention.errors import RetentionError, UsageError
+from carddata_retention.keys import load_key
+from carddata_retention.model import Status
+from carddata_retention.moments import as_text
+from carddata_retention.records import key_for_person, key_from_person, key_values, last_end
+from carddata_retention.schema import bind
+from carddata_retention.settings import Config, nearest
+from carddata_retention.stage import open_stage
+from carddata_retention.status import REASON, Standing
+
+
+def explain_record(config: Config, host: datetime, as_of: date | None, target: str, key: str) -> dict[str, Any]:
+    """Everything that decides one record, without a card value.
+
+    Raises UsageError for an unknown target or record, and the target's own error where it cannot be read.
+    """
+    if target not in [t.name for t in config.targets]:
+        raise UsageError("unknown_target", f"There is no target {target}{nearest(target, [t.name for t in config.targets])}.",
+                         not_done="", cure="Name one of [[targets]].")
+    with open_stage(config, "plan", host, as_of) as stage, stage.db.snapshot() as connection:
+        try:
+            schema = bind(connection, stage.db.dialect, config, stage.policy)
+            bound = schema.targets[target]
+            if isinstance(bound, RetentionError):
+                raise bound
+            registers = stage.ledger.exists(connection)
+            decider = stage.decider(schema, bound, registers=registers)
+            text = key_from_person(bound.target, key)
+            judged = decider.row()
+            row = connection.execute(
+                sa.select(judged.status(), judged.standing, bound.target.in_scope(), judged.held, judged.requested,
+                          *judged.ends).where(bound.target.key_in([key_values(bound.target, text)]))
+            ).first()
+            stone = _tombstone(stage.ledger, connection, target, text) if registers else None
+        except SQLAlchemyError as refused:
+            raise seen_as(refused, f"Target {target}") from None
+        if row is None and stone is None:
+            raise UsageError("unknown_record", f"{target} has no such record, and the ledger no tombstone of one.",
+                             not_done="", cure="Look at the key: a JSON array for a composite one.")
+        path = config.path(config.evidence.key_file)
+        story: dict[str, Any] = {
+            "target": target, "key": key_for_person(text),
+            "reference": evidence.reference(load_key(path, create=False).secret, str(bound.name), text)
+            if path.exists() else None,
+            "as_of": stage.policy.as_of.isoformat(), "policy_version": stage.policy.version.version,
+            "trigger": stage.policy.version.trigger, "period": str(stage.policy.rule.period),
+            "convention": stage.policy.rule.convention.value,
+        }
+        if stone is not None:
+            story |= {"purged_at": stone.purged_at, "purged_by_run": stone.run_id, "purged_as": stone.status}
+        return story | (_decision(decider, stage.policy, row) if row is not None else _of_stone(stone))
+
+
+def _decision(decider: Any, policy: Any, row: Any) -> dict[str, Any]:
+    status, standing = Status(row[0]), Standing(row[1])
+    end = last_end(decider, row[5:])
+    deadline = policy.deadline(end, decider.service.end.reading) if end is not None else None
+    local = end.astimezone(policy.rule.zone).isoformat() if isinstance(end, datetime) and end.tzinfo else None
+    return {
+        "status": status.value if row[2] else "out_of_scope",
+        "reason": REASON.get(standing) if status is Status.UNDETERMINED else None,
+        "held": bool(row[3]), "requested": bool(row[4]),
+        "service_end": as_text(end) or None, "service_end_local": local,
+        "start_day": deadline.start_day.isoformat() if deadline else None,
+        "last_retained_day": deadline.last_retained_day.isoformat() if deadline else None,
+        "first_purgeable_day": deadline.first_purgeable_day.isoformat() if deadline else None,
+        "rule": deadline.rule if deadline else None,
+    }
+
+
+def _of_stone(stone: Any) -> dict[str, Any]:
+    return {
+        "status": "purged", "reason": None, "held": False, "requested": stone.status == Status.REQUESTED,
+        "service_end": stone.service_end or None, "start_day": stone.start_day or None,
+        "last_retained_day": stone.last_retained_day or None,
+        "first_purgeable_day": stone.first_purgeable_day or None, "rule": stone.rule or None,
+    }
+
+
+def _tombstone(ledger: Any, connection: sa.Connection, target: str, text: str) -> Any:
+    stone = ledger.tables.tombstone
+    query = sa.select(stone).where(stone.c.target == target, stone.c.record_key == text)
+    return connection.execute(query.order_by(stone.c.purged_at.desc()).limit(1)).first()

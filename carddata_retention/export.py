@@ -1,0 +1,57 @@
+"""The evidence outside the database: one file for each run, with its seal and its tombstones by reference.
+
+A restored database knows only the evidence of its own time; these files are what remains of the rest. They hold
+no key of a record: a reference is a keyed hash.
+"""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from carddata_retention import evidence
+from carddata_retention.errors import FailedError
+from carddata_retention.ledger import Ledger
+
+FORMAT = 1
+
+
+def export_run(connection: Connection, ledger: Ledger, run_id: str, directory: Path) -> Path:
+    """Write a sealed run as JSON lines, whole or not at all. Raises FailedError where the folder takes no file."""
+    run, batch = ledger.tables.run, ledger.tables.batch
+    sealed = connection.execute(
+        select(run.c.run_id, run.c.number, run.c.as_of, run.c.previous_seal, run.c.seal, run.c.key_id, run.c.signature)
+        .where(run.c.run_id == run_id)
+    ).mappings().one()
+    batches = connection.execute(
+        select(batch.c.target, batch.c.batch_no, batch.c.purged, batch.c.digest)
+        .where(batch.c.run_id == run_id).order_by(batch.c.target, batch.c.batch_no)
+    ).mappings().all()
+    path = directory / f"{run_id}.jsonl"
+    temporary = path.with_name(path.name + ".new")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            _line(file, {"format": FORMAT, "kind": "run", **sealed})
+            for row in batches:
+                _line(file, {"kind": "batch", **row})
+                if not row["purged"]:
+                    continue
+                for stone in ledger.tombstones(connection, run_id, row["target"], batch_no=row["batch_no"]):
+                    _line(file, {"kind": "tombstone", **{k: v for k, v in asdict(stone).items() if k != "record_key"},
+                                 "digest": evidence.tombstone_digest(stone)})
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as wrong:
+        raise FailedError("evidence_unwritable", f"The evidence folder takes no file: {type(wrong).__name__}.",
+                          not_done="The removal and its evidence in the database stand; only this copy is missing.",
+                          cure="Give the job's user the right to write there; the next run writes again.") from None
+    return path
+
+
+def _line(file: Any, value: dict[str, Any]) -> None:
+    file.write(evidence.canonical(value) + b"\n")

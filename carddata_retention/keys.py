@@ -1,0 +1,57 @@
+"""The evidence key: a file of its own, 0600, made by the first run. Its bytes leave this module only as hashes."""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from carddata_retention.errors import BlindError
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceKey:
+    """The key of references and seals, with the id that evidence names it by."""
+
+    key_id: str
+    secret: bytes = field(repr=False)
+
+
+def load_key(path: Path, *, create: bool) -> EvidenceKey:
+    """Read the key file; `create` makes one where there is none. Raises BlindError: unreadable or open to others."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if not create:
+            raise BlindError("key_missing", f"There is no evidence key {path.name}.",
+                             cure="The first run makes it: carddata-retention run") from None
+        return _create(path)
+    except OSError as wrong:
+        raise BlindError("key_unreadable", f"The evidence key {path.name} cannot be read: {type(wrong).__name__}.",
+                         cure=f"chown to the job's user; chmod 600 {path.name}") from None
+    if path.stat().st_mode & 0o077:
+        raise BlindError("key_open", f"The evidence key {path.name} can be read by others.",
+                         cure=f"chmod 600 {path.name}")
+    try:
+        stored = json.loads(text)
+        return EvidenceKey(stored["key_id"], base64.b64decode(stored["hmac"], validate=True))
+    except (ValueError, KeyError, TypeError):
+        raise BlindError("key_damaged", f"The evidence key {path.name} is not one.",
+                         cure="Restore it from its backup; never write a new one over it.") from None
+
+
+def _create(path: Path) -> EvidenceKey:
+    key = EvidenceKey(f"k{secrets.token_hex(4)}", secrets.token_bytes(32))
+    body = json.dumps({"key_id": key.key_id, "hmac": base64.b64encode(key.secret).decode()}) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as wrong:
+        raise BlindError("key_unwritable", f"The evidence key {path.name} cannot be made: {type(wrong).__name__}.",
+                         cure="Give the job's user the right to write there.") from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    return key

@@ -1,0 +1,118 @@
+"""Our own tables: runs, batches, tombstones, work, holds, requests. Never a card value in any of them.
+
+Instants and days are ISO 8601 text in UTC, so that every digest can be recomputed from what is stored, and comes
+out the same on every database. sql/schema/ holds the DDL for DBAs, generated from here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from carddata_retention.tables import Register
+
+KEY_LENGTH = 512
+
+
+def _text(length: int) -> Any:
+    # Binary collation: on MariaDB two keys that differ only in case are two keys.
+    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+def _long() -> Any:
+    return sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTables:
+    """Our tables under the configured schema (PostgreSQL) or prefix (MariaDB, SQLite)."""
+
+    metadata: sa.MetaData
+    run: sa.Table
+    batch: sa.Table
+    tombstone: sa.Table
+    work: sa.Table
+    target: sa.Table
+    hold: sa.Table
+    request: sa.Table
+
+    def holds(self) -> Register:
+        """The legal holds in force."""
+        return Register(self.hold, self.hold.c.released_at.is_(None))
+
+    def requests(self) -> Register:
+        """The granted erasure requests that are still open."""
+        granted, closed = self.request.c.granted_at, self.request.c.closed_at
+        return Register(self.request, sa.and_(self.request.c.kind == "erase", granted.is_not(None), closed.is_(None)))
+
+
+def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
+    """Our tables as one dialect names them; nothing is created here."""
+    metadata = sa.MetaData(schema=schema if dialect == "postgresql" else None)
+
+    def table(name: str, *columns: Any) -> sa.Table:
+        full = name if dialect == "postgresql" else f"{prefix}{name}"
+        return sa.Table(full, metadata, *columns, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+
+    def needed(name: str, type_: Any, **more: Any) -> sa.Column[Any]:
+        return sa.Column(name, type_, nullable=False, **more)
+
+    def register(name: str, *columns: Any) -> sa.Table:
+        made = table(
+            name, sa.Column("id", _text(40), primary_key=True), needed("scope", _text(16)),
+            sa.Column("target", _text(64)), sa.Column("item", _text(KEY_LENGTH)), *columns,
+            sa.CheckConstraint("scope IN ('record', 'subject', 'target')", name=f"{prefix}{name}_scope"),
+        )
+        sa.Index(f"{prefix}{name}_item", made.c.scope, made.c.item)
+        return made
+
+    def run_id() -> sa.Column[Any]:
+        return sa.Column("run_id", _text(40), primary_key=True)
+
+    def target() -> sa.Column[Any]:
+        return sa.Column("target", _text(64), primary_key=True)
+
+    run = table(
+        "run", run_id(), needed("number", sa.BigInteger, unique=True), needed("mode", _text(16)),
+        needed("as_of", _text(10)), needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
+        needed("host", _text(255)), needed("os_user", _text(255)), needed("process", sa.Integer),
+        needed("tool_version", _text(40)), needed("policy_version", _text(64)), needed("policy_digest", _text(64)),
+        sa.Column("finished_at", _text(40)), sa.Column("verdict", _text(16)), sa.Column("exit_code", sa.Integer),
+        sa.Column("result", _long()), sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
+        sa.Column("key_id", _text(40)), sa.Column("signature", _text(64)),
+    )
+    batch = table(
+        "batch", run_id(), target(), sa.Column("batch_no", sa.Integer, primary_key=True),
+        needed("first_seq", sa.BigInteger), needed("last_seq", sa.BigInteger), needed("purged", sa.Integer),
+        needed("skipped", sa.Integer), needed("failed", sa.Integer), needed("children", _long()),
+        needed("digest", _text(64)), needed("removed_at", _text(40)),
+    )
+    tombstone = table(
+        "tombstone", run_id(), target(), sa.Column("record_key", _text(KEY_LENGTH), primary_key=True),
+        needed("batch_no", sa.Integer), needed("reference", _text(64)), needed("status", _text(16)),
+        needed("disposition", _text(16)), needed("fields", _long()), needed("service_end", _text(40)),
+        needed("start_day", _text(10)), needed("last_retained_day", _text(10)),
+        needed("first_purgeable_day", _text(10)), needed("rule", _text(255)), needed("policy_version", _text(64)),
+        needed("purged_at", _text(40)),
+    )
+    work = table(
+        "work", run_id(), target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        needed("record_key", _text(KEY_LENGTH)), needed("status", _text(16)), sa.Column("outcome", _text(16)),
+        sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer),
+    )
+    sa.Index(f"{prefix}work_key", work.c.run_id, work.c.target, work.c.record_key)
+    known = table(
+        "target", sa.Column("name", _text(64), primary_key=True), needed("run_id", _text(40)),
+        needed("digest", _text(64)), needed("fingerprint", _text(64)), needed("as_of", _text(10)),
+        needed("result", _long()),
+    )
+    hold = register(
+        "hold", needed("basis", _text(64)), needed("placed_by", _text(255)), needed("placed_at", _text(40)),
+        sa.Column("review_by", _text(10)), sa.Column("released_by", _text(255)), sa.Column("released_at", _text(40)),
+    )
+    request = register(
+        "request", needed("kind", _text(16)), needed("received_at", _text(40)), sa.Column("granted_by", _text(255)),
+        sa.Column("granted_at", _text(40)), sa.Column("closed_at", _text(40)),
+    )
+    return OwnTables(metadata, run, batch, tombstone, work, known, hold, request)

@@ -1,0 +1,280 @@
+"""The night's story, and the only place that knows its order.
+
+Freeze what the night judges by; prove that we can see; count and freeze the candidates; ask the gate and the
+breakers; remove in small transactions, each with its evidence; look again with a fresh connection and another
+question; seal; report. `plan_night` and `verify_night` are shorter paths through the same rooms.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from carddata_retention import export, nights, quality, shares, statements, survey, verify
+from carddata_retention.config import database_url
+from carddata_retention.db import open_database, seen_as
+from carddata_retention.errors import BlindError, FailedError
+from carddata_retention.keys import EvidenceKey, load_key
+from carddata_retention.ledger import KnownTarget
+from carddata_retention.lock import only_run
+from carddata_retention.model import Finding, Mode, Night, Outcome, Severity, SkipReason, State, TargetResult
+from carddata_retention.nights import Hooks, Running, TargetNight, settle
+from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, same_set
+from carddata_retention.purge.batch import Job
+from carddata_retention.purge.engine import Engine
+from carddata_retention.purge.pace import Pace
+from carddata_retention.report.publish import publish
+from carddata_retention.report.views import location_views, policy_view
+from carddata_retention.settings import Config
+from carddata_retention.stage import Stage, open_stage
+
+
+def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan: Plan | None = None) -> Night:
+    """A whole night; with a plan, exactly what the plan says or nothing.
+
+    Raises BlindError, ConfigError, BusyError or BrokenError where nothing could be begun or the ledger was lost.
+    """
+    with open_stage(config, "run", host, as_of or _planned_day(plan)) as stage:
+        if plan is not None:
+            hold_to(plan, as_of=stage.policy.as_of, database=stage.database, policy_digest=stage.policy.digest)
+        key = load_key(config.path(config.evidence.key_file), create=True)
+        with only_run(stage.db, nights.scope(config), nights.ourselves(), lambda: nights.holder(stage)):
+            run = _open(stage, key, hooks, Mode.APPLY if plan else Mode.RUN)
+            with run.timed("plan"):
+                survey.see(run)
+                survey.count_and_freeze(run)
+            with run.timed("gate"):
+                _judge(run)
+                _ask_the_breakers(run, plan)
+            with run.timed("purge"):
+                _remove(run, key)
+            with run.timed("verify"):
+                _look_again(run)
+            _seal(run, key)
+            with run.timed("report"):
+                return _report(run)
+
+
+def plan_night(
+    config: Config, host: datetime, as_of: date | None, hooks: Hooks
+) -> tuple[Night, Plan, list[tuple[str, str]]]:
+    """What a night would do, and by which statements; a read-only transaction, nothing is written anywhere."""
+    with open_stage(config, "plan", host, as_of) as stage:
+        run = Running(stage, nights.new_run_id(host), Mode.PLAN, hooks, nights.key_if_any(config))
+        with run.timed("plan"), stage.db.snapshot() as connection:
+            run.registers = stage.ledger.exists(connection)
+            run.remember(connection)
+            survey.bind(run, connection)
+            for target in run.readable():
+                survey.count(run, connection, target)
+                survey.digest(run, connection, target)
+            survey.measure(run, connection)
+            shown = _statements(run, connection)
+        with run.timed("gate"):
+            _judge(run)
+            _ask_the_breakers(run, None)
+        for target in run.readable():
+            settle(target, remaining_due=target.result.to_purge)
+        return run.night(), nights.frozen_plan(run), shown
+
+
+def _statements(run: Running, connection: Connection) -> list[tuple[str, str]]:
+    stage, shown = run.stage, []
+    for target in run.readable():
+        shown += statements.of_target(connection.dialect, target.bound_of(), run.bound(), target.decider_of(),
+                                      stage.policy, stage.ledger)
+        shown.append(statements.query_plan(connection, target.decider_of()))
+    return shown
+
+
+def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hooks) -> Night:
+    """The independent look, read-only: what is still due by the last completed run, and whether its evidence holds.
+
+    Raises BlindError where no run was completed since yesterday, BrokenError where the evidence does not hold.
+    """
+    with open_stage(config, "verify", host, None) as stage, stage.db.snapshot() as connection:
+        last = stage.ledger.last_completed(connection) if stage.ledger.exists(connection) else None
+        if last is None:
+            raise BlindError("no_completed_run", "No run was ever completed here.", cure="carddata-retention run")
+        today = stage.clocks.today
+    with open_stage(config, "verify", host, as_of or last.as_of) as stage, stage.db.snapshot() as connection:
+        run = Running(stage, last.run_id, Mode.VERIFY, hooks, nights.key_if_any(config))
+        run.registers, run.previous = True, last
+        with run.timed("verify"):
+            stage.ledger.check_chain(connection)
+            stage.ledger.check_tombstones(connection, last.run_id)
+            survey.bind(run, connection)
+            for target in run.readable():
+                survey.count(run, connection, target)
+                _look(run, connection, target)
+                settle(target, purged=None, skipped=None, failed=None, state=_left(target.result))
+            for target in run.targets:
+                if target.error is not None:
+                    settle(target, state=target.state())
+        if last.as_of < today - timedelta(days=1):
+            raise BlindError("no_completed_run", f"The last completed run judged by {last.as_of}; none was completed "
+                             "since yesterday.", cure="Look at the scheduler, then: carddata-retention run")
+        return run.night()
+
+
+def _left(result: TargetResult) -> State:
+    if result.residue or result.failed:
+        return State.FAILED
+    return State.INCOMPLETE if result.remaining_due else State.CLEAN
+
+
+def _planned_day(plan: Plan | None) -> date | None:
+    return date.fromisoformat(plan.as_of) if plan else None
+
+
+def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
+    """Make our tables if this is the first run, seal what a killed run left behind, and write ourselves in."""
+    ledger = stage.ledger
+    ledger.create()
+    run = Running(stage, nights.new_run_id(stage.clocks.host), mode, hooks, key)
+    run.registers = True
+    try:
+        with stage.db.transaction() as connection:
+            for killed in ledger.unsealed(connection):
+                ledger.seal(connection, killed, key, {"verdict": State.FAILED.value})
+                run.findings.append(Finding("killed_run", Severity.WARN, None, None, f"Run {killed} was killed; what it "
+                                            "removed is recorded, and the rest is taken up now."))
+            ledger.forget_old_work(connection, run.run_id)
+            run.remember(connection)
+            ledger.begin(connection, nights.run_facts(stage, run.run_id, mode))
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The ledger") from None
+    run.findings += nights.missed_nights(run.previous, stage.policy.as_of)
+    return run
+
+
+def _judge(run: Running) -> None:
+    """The gate: a failed blocking expectation refuses its target; one about the service ends refuses all."""
+    config, policy = run.stage.config, run.stage.policy
+    seen = list(run.readable())
+    if not seen:
+        return
+    questions = [quality.Question("service_end", run.service_counts, "service_end")]
+    for target in seen:
+        before = target.remembered
+        same = before is not None and before.digest == target.digest
+        history = shares.history(target.result, before.result if before and same else None,
+                                  days=(policy.as_of - before.as_of).days if before else 0,
+                                  max_shift=config.limits.max_shift)
+        questions += [quality.Question("target", target.counts, target.name),
+                      quality.Question("history", history, target.name)]
+    own = config.path(config.quality.expectations) if config.quality.expectations else None
+    judged = quality.judge_all(questions, own if own and own.is_dir() else None)
+    run.service_quality = tuple(q for q in judged if q.target == "service_end")
+    about_all = nights.gate_findings(None, run.service_quality)
+    run.findings += about_all
+    for target in seen:
+        target.quality = tuple(q for q in judged if q.target == target.name)
+        target.findings += nights.gate_findings(target.name, target.quality)
+        target.findings += [replace(f, target=target.name) for f in about_all if f.severity is Severity.BLOCK]
+
+
+def _ask_the_breakers(run: Running, plan: Plan | None) -> None:
+    """Clock, first night, share, rows, changed policy, changed schema; a plan passes those that ask for eyes."""
+    stage = run.stage
+    last = (run.previous.as_of, run.previous.finished_at) if run.previous else None
+    stopping = clock_findings(stage.clocks, last)
+    promised = {t.name: t for t in plan.targets} if plan else {}
+    run.findings += stopping
+    for target in run.readable():
+        target.findings += [replace(f, target=target.name) for f in stopping]
+        if plan is None:
+            target.findings += breakers(stage.config.limits, target.result, target.remembered, target.digest,
+                                        target.bound_of().fingerprint)
+        elif (stale := same_set(promised.get(target.name), nights.planned(target), target.result)) is not None:
+            target.findings.append(stale)
+    for target in run.targets:
+        if target.error is not None or target.refused:
+            settle(target, state=target.state())
+
+
+def _remove(run: Running, key: EvidenceKey) -> None:
+    """Small transactions, each with its evidence. A refused target keeps everything, and its candidates say why."""
+    stage, hooks = run.stage, run.hooks
+    pace = Pace(stage.config.limits, stage.config.path(stage.config.limits.stop_file), hooks.told_to_stop)
+    for target in run.readable():
+        with survey.alone(target):
+            if target.refused:
+                with stage.db.transaction() as connection:
+                    stage.ledger.settle_rest(connection, run.run_id, target.name, Outcome.SKIPPED, SkipReason.REFUSED)
+                continue
+            job = Job(run.run_id, target.bound_of(), run.bound(), target.decider_of(), stage.policy, stage.ledger, key)
+            engine = Engine(stage.db, job, pace, hooks.moment, hooks.progress)
+            engine.run(target.result.to_purge or 0)
+            target.stopped = engine.stopped
+    run.timings["longest_transaction"] = round(pace.longest_transaction, 3)
+
+
+def _look_again(run: Running) -> None:
+    """A fresh connection, another question: only what it does not find is said to be gone."""
+    stage = run.stage
+    looking = open_database(database_url(stage.config, "verify"), stage.config.base)
+    try:
+        with looking.snapshot() as connection:
+            run.verification = (None, looking.identity(connection)[1])
+            for target in run.targets:
+                if target.bound is None or target.result.population is None:
+                    continue
+                with survey.alone(target):
+                    _tally(run, connection, target)
+                    _look(run, connection, target)
+                settle(target, state=target.state())
+    finally:
+        looking.close()
+
+
+def _tally(run: Running, connection: Connection, target: TargetNight) -> None:
+    """How the candidates ended, by the ledger; removed = tombstones = sum of batches, or the chain is broken."""
+    tally = run.stage.ledger.tally(connection, run.run_id, target.name)
+    settle(target, purged=tally.purged, skipped=tally.skipped, failed=tally.failed,
+           skipped_reasons=tally.skipped_reasons, failed_reasons=tally.failed_reasons,
+           children_removed=tally.children)
+
+
+def _look(run: Running, connection: Connection, target: TargetNight) -> None:
+    found = verify.look(connection, target.decider_of(), run.stage.ledger, run.run_id)
+    settle(target, arrived=found.arrived, residue=found.residue, remaining_due=found.remaining_due,
+           recount=found.in_scope)
+    run.verification = (verify.statement_text(connection, target.decider_of()), run.verification[1] or run.stage.login)
+    if found.arrived:
+        target.findings.append(Finding("arrived", Severity.INFO, target.name, found.arrived,
+                                       "Became due after tonight's candidates were frozen; the next night takes them."))
+
+
+def _seal(run: Running, key: EvidenceKey) -> None:
+    """Close the run, chain it, remember what was let through, and write the evidence out of the database."""
+    stage, ledger = run.stage, run.stage.ledger
+    try:
+        with stage.db.transaction() as connection:
+            previous = ledger.head(connection)
+            head = ledger.seal(connection, run.run_id, key, nights.closing(run))
+            run.heads = (previous, head)
+            for target in run.readable():
+                if not target.refused:
+                    ledger.remember(connection, run.run_id, target.name, KnownTarget(
+                        target.digest, target.bound_of().fingerprint, stage.policy.as_of, target.result))
+            run.sample = tuple(ledger.tombstones(connection, run.run_id, limit=nights.SAMPLE))
+        with stage.db.snapshot() as connection:
+            export.export_run(connection, ledger, run.run_id, stage.config.path(stage.config.evidence.directory))
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The ledger") from None
+
+
+def _report(run: Running) -> Night:
+    """Publish the night; the result names what was published."""
+    config = run.stage.config
+    night_told = run.night()
+    try:
+        files = publish(night_told, policy_view(config, run.stage.policy), location_views(config),
+                        config.path(config.report.directory), config.report.formats, tuple(config.report.languages))
+    except OSError as wrong:
+        raise FailedError("report_unwritable", f"The report folder takes no file: {type(wrong).__name__}.",
+                          not_done="No report was written. What was removed is recorded in the ledger.",
+                          cure=f"Then type: carddata-retention report --run {run.run_id}") from None
+    return replace(night_told, artefacts=tuple(str(f) for f in files))

@@ -1,0 +1,135 @@
+"""Counting by status and freezing the candidates: the database decides the rows, in one pass for each target.
+
+Only keys, statuses and service ends reach the client, never a card field. Each candidate's own deadline is
+computed here by the rule; where it disagrees with the cutoff that chose it, the run stops.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from carddata_retention import evidence
+from carddata_retention.ledger import WorkRow
+from carddata_retention.model import Status
+from carddata_retention.policy import Policy
+from carddata_retention.records import key_text, own_deadline
+from carddata_retention.status import FORECAST_DAYS, REASON, RETAINED_WITHIN, Standing
+from carddata_retention.tables import Decider
+
+PAGE = 2000
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """One target's population by status, and what lies outside it."""
+
+    by_status: dict[Status, int]
+    reasons: dict[str, int]
+    forecast: dict[int, int]
+    out_of_scope: int
+    table_rows: int
+
+    @property
+    def population(self) -> int:
+        """All rows in scope."""
+        return sum(self.by_status.values())
+
+    def as_result(self) -> dict[str, Any]:
+        """The fields of a target's result that these counts fill."""
+        return {
+            **{status.value: number for status, number in self.by_status.items()}, "population": self.population,
+            "undetermined_reasons": self.reasons, "forecast": self.forecast, "out_of_scope": self.out_of_scope,
+            "table_rows": self.table_rows,
+        }
+
+
+def count_statement(decider: Decider) -> sa.Select[Any]:
+    """Counts by scope, status and standing: one scan of the target, one of the services."""
+    judged = decider.scan()
+    scope = sa.case(
+        (decider.target.in_scope(), "in"), (decider.target.outside(), "out"), else_="other"
+    )
+    rows = sa.select(
+        scope.label("scope"), judged.status().label("status"), judged.standing.label("standing")
+    ).select_from(judged.source).subquery("carddata_judged")
+    return sa.select(*rows.c, sa.func.count().label("number")).group_by(*rows.c)
+
+
+def count(connection: Connection, decider: Decider) -> Counts:
+    """Count a target's rows by status and reason, in the database."""
+    by_status: Counter[Status] = Counter()
+    reasons: Counter[str] = Counter()
+    standings: Counter[Standing] = Counter()
+    scopes: Counter[str] = Counter()
+    for scope, status, standing, number in connection.execute(count_statement(decider)):
+        scopes[scope] += number
+        if scope != "in":
+            continue
+        by_status[Status(status)] += number
+        if status == Status.UNDETERMINED:
+            reasons[REASON[Standing(standing)]] += number
+        if status == Status.RETAINED:
+            standings[Standing(standing)] += number
+    forecast = {
+        days: sum(standings[RETAINED_WITHIN[n]] for n in FORECAST_DAYS if n <= days) for days in FORECAST_DAYS
+    }
+    return Counts({s: by_status[s] for s in Status}, dict(reasons), forecast, scopes["out"], sum(scopes.values()))
+
+
+def examples(connection: Connection, decider: Decider, reasons: Mapping[str, int]) -> list[tuple[str, str]]:
+    """(reason, record key) of a few undetermined records of each reason that was counted."""
+    if not reasons:
+        return []
+    judged, target = decider.scan(), decider.target
+    place = sa.func.row_number().over(partition_by=judged.standing, order_by=target.key)
+    rows = sa.select(judged.standing.label("standing"), place.label("place"), *target.key).select_from(
+        judged.source).where(target.in_scope(), judged.status() == Status.UNDETERMINED.value).subquery("carddata_example")
+    query = sa.select(rows).where(rows.c.place <= EXAMPLES).order_by(rows.c.standing.desc(), rows.c.place)
+    return [(REASON[Standing(row[0])], key_text(row[2:])) for row in connection.execute(query)]
+
+
+def candidate_statement(decider: Decider) -> sa.Select[Any]:
+    """Keys, statuses and ends of what would be removed, in key order."""
+    judged = decider.scan()
+    target = decider.target
+    return (
+        sa.select(*target.key, judged.status(), *judged.ends)
+        .select_from(judged.source)
+        .where(target.in_scope(), judged.to_purge())
+        .order_by(*target.key)
+    )
+
+
+def candidates(connection: Connection, decider: Decider, policy: Policy) -> Iterator[WorkRow]:
+    """Stream the candidates. Raises FailedError where a record's own deadline disagrees with the cutoff."""
+    width = len(decider.target.key)
+    streaming = connection.execution_options(stream_results=True, yield_per=PAGE)
+    for seq, row in enumerate(streaming.execute(candidate_statement(decider)), start=1):
+        status = Status(row[width])
+        own_deadline(decider, policy, status, row[width + 1:])
+        yield WorkRow(seq, key_text(row[:width]), status)
+
+
+class SetDigest:
+    """A digest of a candidate set while it streams by: what a plan promises and `apply` holds it to."""
+
+    def __init__(self) -> None:
+        self._whole = hashlib.sha256()
+        self.number = 0
+
+    def through(self, rows: Iterable[WorkRow]) -> Iterator[WorkRow]:
+        """Hand the rows on, taking each into the digest."""
+        for row in rows:
+            self._whole.update(evidence.canonical([row.record_key, row.status]))
+            self.number += 1
+            yield row
+
+    def hexdigest(self) -> str:
+        """SHA-256, in hex."""
+        return self._whole.hexdigest()

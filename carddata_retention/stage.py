@@ -1,0 +1,69 @@
+"""What every look and every night stands on: one login, the two clocks, the policy of the as-of date.
+
+The host's time is handed in by the command line and read nowhere else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from carddata_retention import tables
+from carddata_retention.config import database_url
+from carddata_retention.db import Database, open_database
+from carddata_retention.ledger import Ledger
+from carddata_retention.plan import Clocks
+from carddata_retention.policy import Policy, in_force
+from carddata_retention.schema import BoundSchema, BoundTarget
+from carddata_retention.settings import Config
+
+Role = Literal["run", "plan", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One login on the billing database, on one as-of date."""
+
+    config: Config
+    db: Database
+    ledger: Ledger
+    policy: Policy
+    clocks: Clocks
+    database: str
+    login: str
+
+    def decider(self, schema: BoundSchema, bound: BoundTarget, *, registers: bool) -> tables.Decider:
+        """The decision of one target; `registers` says whether our own tables exist yet."""
+        own = self.ledger.tables
+        return tables.Decider(
+            target=bound.target,
+            service=schema.service.source,
+            bounds=self.policy.bounds(schema.service.source.end.reading),
+            holds=own.holds() if registers else None,
+            requests=own.requests() if registers else None,
+            dialect=self.db.dialect,
+        )
+
+
+@contextmanager
+def open_stage(config: Config, role: Role, host: datetime, as_of: date | None) -> Iterator[Stage]:
+    """Connect, read the database's clock, settle the as-of date and the policy. Raises BlindError, ConfigError.
+
+    Without `as_of` it is the earlier of the host's and the database's date in the policy zone.
+    """
+    db = open_database(database_url(config, role), config.base)
+    try:
+        with db.snapshot() as connection:
+            clock = db.clock(connection)
+            database, login = db.identity(connection)
+        zone = ZoneInfo(config.policy.zone)
+        today = min(moment.astimezone(zone).date() for moment in (host, clock) if moment is not None)
+        judged = as_of or today
+        yield Stage(config, db, Ledger(db, config), in_force(config, judged), Clocks(host, clock, judged, today),
+                    database, login)
+    finally:
+        db.close()
+
+

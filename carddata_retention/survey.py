@@ -1,0 +1,125 @@
+"""Seeing, counting and freezing: the first part of every night and of every look, target by target."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from carddata_retention import measures, nights, scan, sight
+from carddata_retention.db import seen_as
+from carddata_retention.errors import BlindError, FailedError, RefusedError, RetentionError
+from carddata_retention.model import Finding, Severity, UndeterminedExample
+from carddata_retention.nights import Running, TargetNight
+from carddata_retention.schema import bind as bind_schema
+
+
+def see(run: Running) -> None:
+    """Prove that we can see and may remove. What is wrong with the service ends or the server stops all targets."""
+    stage = run.stage
+    with stage.db.snapshot() as connection:
+        sight.is_primary(connection, stage.db.dialect)
+        bind(run, connection)
+    for target in run.readable():
+        with alone(target):
+            sight.may_remove(stage.db, target.bound_of(), run.bound().service)
+
+
+def bind(run: Running, connection: Connection) -> None:
+    stage = run.stage
+    try:
+        run.schema = bind_schema(connection, stage.db.dialect, stage.config, stage.policy)
+        for target in run.targets:
+            found = run.schema.targets[target.name]
+            if isinstance(found, RetentionError):
+                target.fail(found)
+                continue
+            with alone(target):
+                sight.is_transactional(connection, stage.db.dialect, found)
+                sight.may_read(connection, found, run.schema.service)
+                target.bound = found
+                target.decider = stage.decider(run.schema, found, registers=run.registers)
+                target.findings += nights.bound_findings(found, run.schema.service)
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The catalogue") from None
+
+
+@contextmanager
+def alone(target: TargetNight) -> Iterator[None]:
+    """What goes wrong with one target never stops the others; a lost ledger or a bug stops all."""
+    try:
+        yield
+    except (BlindError, RefusedError, FailedError) as wrong:
+        target.fail(wrong)
+    except SQLAlchemyError as refused:
+        target.fail(seen_as(refused, f"Target {target.name}"))
+
+
+def count_and_freeze(run: Running) -> None:
+    """Count every target and freeze its candidates in the snapshot of the count."""
+    stage = run.stage
+    if stage.db.dialect == "sqlite":  # one file, one writer: the snapshot and the work table share a transaction
+        with stage.db.transaction() as both:
+            for target in run.readable():
+                with alone(target):
+                    count(run, both, target)
+                    freeze(run, both, both, target)
+            measure(run, both)
+        return
+    with stage.db.snapshot() as reading:
+        for target in run.readable():
+            with alone(target):
+                count(run, reading, target)
+                with stage.db.transaction() as writing:
+                    freeze(run, reading, writing, target)
+        measure(run, reading)
+
+
+def count(run: Running, connection: Connection, target: TargetNight) -> None:
+    counts = scan.count(connection, target.decider_of())
+    if not counts.table_rows and not target.bound_of().declared.may_be_empty:
+        raise BlindError("empty_table", f"Target {target.name}: the table {target.bound_of().name} is empty.",
+                         cure="If that is right, say so: may_be_empty = true. Else find out where its rows are.")
+    nights.settle(target, **counts.as_result())
+    if counts.out_of_scope:
+        target.findings.append(Finding("out_of_scope", Severity.WARN, target.name, counts.out_of_scope,
+                                       "Rows outside where hold something in a declared card field."))
+    if run.key is not None:
+        found = scan.examples(connection, target.decider_of(), counts.reasons)
+        target.examples = tuple(UndeterminedExample(target.name, reason, run.reference_of(target, key) or "")
+                                for reason, key in found)
+
+
+def freeze(run: Running, reading: Connection, writing: Connection, target: TargetNight) -> None:
+    digest = scan.SetDigest()
+    rows = scan.candidates(reading, target.decider_of(), run.stage.policy)
+    run.stage.ledger.freeze(writing, run.run_id, target.name, digest.through(rows))
+    target.candidates_digest = digest.hexdigest()
+    if digest.number != target.result.to_purge:
+        raise FailedError("snapshot", f"Target {target.name}: {target.result.to_purge} were counted and {digest.number} found "
+                          "in what should be one snapshot.", not_done="Nothing was removed from this target.",
+                          cure="Run again; if it happens again, report it as a bug.")
+
+
+def measure(run: Running, connection: Connection) -> None:
+    """Count the violations that the gate will judge."""
+    schema, policy = run.bound(), run.stage.policy
+    run.service_counts = measures.measure_service(connection, schema, policy)
+    if not run.service_counts["rows"] and not schema.service.may_be_empty:
+        empty = BlindError("empty_service_ends", "The table of service ends is empty, so nobody could be decided.",
+                           cure="If that is right, say so: [service_end] may_be_empty = true.")
+        for target in run.readable():
+            target.fail(empty)
+    for target in run.readable():
+        with alone(target):
+            target.counts = dict(measures.measure_target(connection, schema, target.bound_of(),
+                                                         run.stage.config.subject))
+
+
+def digest(run: Running, connection: Connection, target: TargetNight) -> None:
+    """The digest of the candidate set without freezing it: for a plan, which writes nothing."""
+    with alone(target):
+        whole = scan.SetDigest()
+        for _ in whole.through(scan.candidates(connection, target.decider_of(), run.stage.policy)):
+            pass
+        target.candidates_digest = whole.hexdigest()

@@ -1,0 +1,304 @@
+"""The decision table of `status.py`, said once as SQL: what a database groups by, re-checks and counts by.
+
+Expressions only; `schema.py` builds the values here from a catalogue. Two shapes of the same table exist because
+a database wants two: joined (`scan`), where services are grouped once for a whole table, and correlated (`row`),
+where the few services of a locked record are asked. Both use the one `standing`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import reduce
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause
+
+from carddata_retention.model import Disposition, Status
+from carddata_retention.moments import Condition, TimeForm
+from carddata_retention.policy import Bounds
+from carddata_retention.status import FORECAST_DAYS, RETAINED_WITHIN, Standing
+
+KEY_SEPARATOR = "\x1f"
+Column = ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSource:
+    """The rows that say when a service ended. `condition` drops a row only where the declared where is FALSE."""
+
+    source: FromClause
+    subject: Column
+    end: TimeForm
+    started: Column | None
+    status: Column | None
+    terminated: tuple[Any, ...]
+    earliest: date
+    open_sentinels: tuple[date, ...]
+    zones: tuple[ZoneInfo, ...]  # the policy's, then the column's own: a sentinel may be meant in either
+    condition: Condition
+
+    def is_terminated(self) -> Condition:
+        """True or false, never NULL: an unknown status is not a terminated one."""
+        if self.status is None:
+            return sa.false()
+        return sa.and_(self.status.is_not(None), self.status.in_(self.terminated))
+
+    def is_open(self) -> Condition:
+        """Open whatever its end says: a sentinel, or a status that is not in `terminated`."""
+        opens = [self.end.infinite(), *(self._on(day, z) for day in self.open_sentinels for z in self.zones)]
+        if self.status is not None:
+            opens.append(sa.not_(self.is_terminated()))
+        return sa.or_(*opens)
+
+    def before_start(self) -> Condition:
+        """True where the end is before the start; false where no start is declared."""
+        return sa.false() if self.started is None else self.end.before(self.started)
+
+    def implausible(self) -> Condition:
+        """True where the end is before the earliest day that anybody would believe."""
+        return sa.not_(self.end.on_or_after(self.earliest, self.zones[0]))
+
+    def _on(self, day: date, zone: ZoneInfo) -> Condition:
+        later = self.end.on_or_after(day, zone)
+        if day == date.max:
+            return later
+        return sa.and_(later, sa.not_(self.end.on_or_after(day + timedelta(days=1), zone)))
+
+
+def standing(service: ServiceSource, bounds: Bounds) -> Column:
+    """`status.standing` as SQL, line by line."""
+    end = service.end
+    return sa.case(
+        (service.is_open(), Standing.ACTIVE.value),
+        (end.missing(), Standing.NO_END.value if service.status is not None else Standing.ACTIVE.value),
+        (end.unreadable(), Standing.UNREADABLE_END.value),
+        (sa.not_(end.covered(bounds.over)), Standing.ACTIVE.value),
+        (service.implausible(), Standing.IMPLAUSIBLE_END.value),
+        (service.before_start(), Standing.END_BEFORE_START.value),
+        (end.covered(bounds.overdue), Standing.OVERDUE.value),
+        (end.covered(bounds.due), Standing.DUE.value),
+        *((end.covered(bounds.due_within[n]), RETAINED_WITHIN[n].value) for n in FORECAST_DAYS),
+        else_=Standing.RETAINED.value,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a subject path: this table, joined by `to` to the `from_` columns of the step before."""
+
+    table: FromClause
+    from_: tuple[Column, ...]
+    to: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One declared table that holds card data, bound to the catalogue."""
+
+    name: str
+    table: FromClause
+    key: tuple[Column, ...]
+    fields: tuple[Column, ...]
+    emptied: dict[str, Any]
+    disposition: Disposition
+    where: Condition | None
+    subjects: tuple[Column, ...] = ()
+    path: tuple[Hop, ...] = ()
+    path_subject: Column | None = None
+    fields_filled: tuple[Condition, ...] = field(default=())
+    also_filled: tuple[Condition, ...] = field(default=())
+
+    def in_scope(self) -> Condition:
+        """Rows that the declared where says TRUE of."""
+        return sa.true() if self.where is None else self.where
+
+    def holds_something(self) -> Condition:
+        """True where any declared field or `also` column is filled: neither NULL, empty nor its mask."""
+        return sa.or_(*self.fields_filled, *self.also_filled)
+
+    def outside(self) -> Condition:
+        """True for a row that the declared where leaves out although a declared field is filled."""
+        return sa.and_(sa.not_(self.in_scope()), sa.or_(*self.fields_filled))
+
+    def blank(self) -> Condition:
+        """True where nothing is left to redact; a row that is deleted whole is never blank."""
+        return sa.not_(self.holds_something()) if self.disposition is Disposition.REDACT else sa.false()
+
+    def key_text(self) -> Column:
+        """The record's key as the ledger writes it."""
+        texts = [sa.cast(c, sa.String) for c in self.key]
+        return reduce(lambda a, b: a.concat(KEY_SEPARATOR).concat(b), texts)
+
+    def key_in(self, keys: Sequence[tuple[Any, ...]]) -> Condition:
+        """True for the given keys."""
+        if len(self.key) == 1:
+            return self.key[0].in_([k[0] for k in keys])
+        return sa.or_(*(sa.and_(*(c == v for c, v in zip(self.key, k, strict=True))) for k in keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Our table of holds or of requests; `open_` says which of its rows are in force. None before the first run."""
+
+    table: sa.Table
+    open_: Condition
+
+    def covers(self, target: Target) -> Condition:
+        """True where an open row names the record, one of its subjects, or the target."""
+        row = self.table.c
+        named = sa.select(sa.literal(1)).select_from(self.table).where(self.open_)
+        record = named.where(row.scope == "record", row.target == target.name, row.item == target.key_text())
+        whole = named.where(row.scope == "target", row.target == target.name)
+        subject = [
+            named.where(row.scope == "subject", row.item == sa.cast(c, sa.String)) for c in target.subjects
+        ]
+        if target.path_subject is not None:
+            subject = [
+                path_rows(target, [sa.literal(1)])
+                .join(self.table, row.item == sa.cast(target.path_subject, sa.String))
+                .where(self.open_, row.scope == "subject")
+            ]
+        return sa.or_(*(q.correlate(target.table).exists() for q in (record, whole, *subject)))
+
+
+def path_rows(target: Target, columns: Sequence[Column]) -> sa.Select[Any]:
+    """The rows of a subject path that belong to one row of the target."""
+    first, *rest = target.path
+    source = reduce(lambda left, hop: left.join(hop.table, _equal(hop.from_, hop.to)), rest, first.table)
+    return sa.select(*columns).select_from(source).where(_equal(first.from_, first.to)).correlate(target.table)
+
+
+def _equal(left: Sequence[Column], right: Sequence[Column]) -> Condition:
+    return sa.and_(*(a == b for a, b in zip(left, right, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A FROM clause over a target and the expressions of its decision there."""
+
+    source: FromClause
+    target: Target
+    standing: Column
+    ends: tuple[Column, ...]
+    held: Condition
+    requested: Condition
+
+    def status(self) -> Column:
+        """One status for each row: first match wins."""
+        return sa.case(
+            (self.target.blank(), Status.BLANK.value),
+            (self.held, Status.HELD.value),
+            (self.requested, Status.REQUESTED.value),
+            (self.standing == Standing.ACTIVE.value, Status.ACTIVE.value),
+            (self.standing >= Standing.END_BEFORE_START.value, Status.UNDETERMINED.value),
+            (self.standing >= Standing.RETAINED_1.value, Status.RETAINED.value),
+            (self.standing == Standing.DUE.value, Status.DUE.value),
+            else_=Status.OVERDUE.value,
+        )
+
+    def to_purge(self) -> Condition:
+        """The three statuses that are removed, without naming the standing twice: what a removal re-checks."""
+        return sa.and_(
+            sa.not_(self.target.blank()),
+            sa.not_(self.held),
+            sa.or_(self.requested, self.standing <= Standing.DUE.value),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Everything that decides the records of one target on one night."""
+
+    target: Target
+    service: ServiceSource
+    bounds: Bounds
+    holds: Register | None
+    requests: Register | None
+    dialect: str
+
+    def scan(self) -> Judged:
+        """The decision over the whole table: services grouped once, then joined."""
+        if self.target.path:
+            found = self._path_ends(grouped=True).subquery("carddata_end_1")
+            pairs = zip(self.target.path[0].from_, list(found.c)[2:], strict=True)
+            joined = self.target.table.outerjoin(found, sa.and_(*(a == b for a, b in pairs)))
+            found_number = sa.func.coalesce(found.c.carddata_standing, Standing.NO_SUBJECT.value)
+            return self._judged(joined, found_number, (found.c.carddata_end,))
+        source: FromClause = self.target.table
+        found_each = []
+        for n, column in enumerate(self.target.subjects, start=1):
+            found = self._ends().add_columns(self.service.subject.label("carddata_subject")).group_by(
+                self.service.subject
+            ).subquery(f"carddata_end_{n}")
+            source = source.outerjoin(found, found.c.carddata_subject == column)
+            found_each.append(found)
+        number = self._combined([f.c.carddata_standing for f in found_each])
+        return self._judged(source, number, tuple(f.c.carddata_end for f in found_each))
+
+    def row(self) -> Judged:
+        """The same decision by correlated questions, for statements that name few records."""
+        if self.target.path:
+            both = [self._path_ends(grouped=False).with_only_columns(c) for c in self._path_columns()]
+            found_number = sa.func.coalesce(both[0].scalar_subquery(), Standing.NO_SUBJECT.value)
+            return self._judged(self.target.table, found_number, (both[1].scalar_subquery(),))
+        numbers, ends = zip(*(self._correlated(c) for c in self.target.subjects), strict=True)
+        return self._judged(self.target.table, self._combined(numbers), ends)
+
+    def _judged(self, source: FromClause, number: Column, ends: tuple[Column, ...]) -> Judged:
+        held, requested = (r.covers(self.target) if r else sa.false() for r in (self.holds, self.requests))
+        return Judged(source, self.target, number, ends, held, requested)
+
+    def _columns(self) -> tuple[Column, Column]:
+        number = standing(self.service, self.bounds)
+        usable = sa.case((number <= Standing.RETAINED.value, self.service.end.value()))
+        return number, usable
+
+    def _ends(self) -> sa.Select[Any]:
+        number, usable = self._columns()
+        return (
+            sa.select(sa.func.max(number).label("carddata_standing"), sa.func.max(usable).label("carddata_end"))
+            .select_from(self.service.source)
+            .where(self.service.condition)
+        )
+
+    def _correlated(self, subject: Column) -> tuple[Column, Column]:
+        number, usable = self._columns()
+        rows = sa.select().select_from(self.service.source).where(
+            self.service.condition, self.service.subject == subject
+        ).correlate(self.target.table)
+        return (rows.add_columns(sa.func.max(number)).scalar_subquery(),
+                rows.add_columns(sa.func.max(usable)).scalar_subquery())
+
+    def _path_columns(self) -> tuple[Column, Column]:
+        number, usable = self._columns()
+        found = sa.case((self.service.subject.is_(None), Standing.NO_SERVICE.value), else_=number)
+        return (sa.func.max(found).label("carddata_standing"),
+                sa.func.max(sa.case((self.service.subject.is_not(None), usable))).label("carddata_end"))
+
+    def _path_ends(self, *, grouped: bool) -> sa.Select[Any]:
+        first, *rest = self.target.path
+        assert self.target.path_subject is not None
+        source = reduce(lambda left, hop: left.join(hop.table, _equal(hop.from_, hop.to)), rest, first.table)
+        source = source.outerjoin(
+            self.service.source, sa.and_(self.service.subject == self.target.path_subject, self.service.condition)
+        )
+        links = [c.label(f"carddata_link_{n}") for n, c in enumerate(first.to, start=1)]
+        rows = sa.select(*self._path_columns()).select_from(source).where(self.target.path_subject.is_not(None))
+        if grouped:
+            return rows.add_columns(*links).group_by(*first.to)
+        return rows.where(_equal(first.from_, first.to)).correlate(self.target.table)
+
+    def _combined(self, numbers: Sequence[Column]) -> Column:
+        """The greatest standing of a record's subjects; a subject column that is NULL names nobody."""
+        subjects = self.target.subjects
+        each = [
+            sa.case((c.is_(None), 0), else_=sa.func.coalesce(n, Standing.NO_SERVICE.value))
+            for c, n in zip(subjects, numbers, strict=True)
+        ]
+        if len(each) == 1:
+            greatest: Column = each[0]
+        else:
+            greatest = sa.func.max(*each) if self.dialect == "sqlite" else sa.func.greatest(*each)
+        return sa.case((sa.and_(*(c.is_(None) for c in subjects)), Standing.NO_SUBJECT.value), else_=greatest)

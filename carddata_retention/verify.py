@@ -1,0 +1,127 @@
+"""The look again: a fresh connection and a different question. Only after it may anybody say that nothing is left.
+
+The scan asks each record for the greatest standing of its services. Here the question is put the other way round,
+with no standing in it: a record is due where each of its subjects has a settled service and none that is not
+settled, "settled" being: terminated, an end that can be read, not before its start, and covered by the cutoff.
+`sql/audit/residue.sql` says the same a third time, by hand.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, FromClause
+
+from carddata_retention.ledger import Ledger
+from carddata_retention.model import Outcome
+from carddata_retention.moments import Condition
+from carddata_retention.records import key_text
+from carddata_retention.tables import Decider
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an independent look found of one target. The five kinds of due records add up to `remaining_due`."""
+
+    in_scope: int
+    skipped_due: int
+    failed_due: int
+    arrived: int
+    residue: int
+
+    @property
+    def remaining_due(self) -> int:
+        """All records that are due and not held, whatever the run made of them."""
+        return self.skipped_due + self.failed_due + self.arrived + self.residue
+
+
+def settled(decider: Decider) -> Condition:
+    """True or false for each service: ended for good, with an end that can be believed and is covered."""
+    service, end = decider.service, decider.service.end
+    terminated = sa.true() if service.status is None else service.is_terminated()
+    believed = sa.and_(
+        terminated, sa.not_(end.missing()), sa.not_(service.is_open()), sa.not_(end.unreadable()),
+        sa.not_(service.implausible()), end.covered(decider.bounds.due),
+        sa.not_(sa.func.coalesce(service.before_start(), sa.false())),
+    )
+    return sa.case((believed, 1), else_=0) == 1
+
+
+def due_statement(decider: Decider) -> sa.Select[Any]:
+    """Keys of the records that are due and not held, asked by the absence of any service that is not settled."""
+    target = decider.target
+    held, requested = (r.covers(target) if r else sa.false() for r in (decider.holds, decider.requests))
+    source, due = _path_due(decider) if target.path else _direct_due(decider)
+    return sa.select(*target.key).select_from(source).where(
+        target.in_scope(), sa.not_(target.blank()), sa.not_(held), sa.or_(requested, due)
+    )
+
+
+def _direct_due(decider: Decider) -> tuple[FromClause, Condition]:
+    source: FromClause = decider.target.table
+    conditions = []
+    for n, column in enumerate(decider.target.subjects, start=1):
+        good = _subjects_where(decider, settled(decider), f"carddata_good_{n}")
+        bad = _subjects_where(decider, sa.not_(settled(decider)), f"carddata_bad_{n}")
+        source = source.outerjoin(good, good.c.subject == column).outerjoin(bad, bad.c.subject == column)
+        conditions.append(sa.or_(column.is_(None), sa.and_(good.c.subject.is_not(None), bad.c.subject.is_(None))))
+    somebody = sa.or_(*(c.is_not(None) for c in decider.target.subjects))
+    return source, sa.and_(somebody, *conditions)
+
+
+def _subjects_where(decider: Decider, condition: Condition, name: str) -> sa.Subquery:
+    service = decider.service
+    return sa.select(service.subject.label("subject")).select_from(service.source).where(
+        service.condition, condition, service.subject.is_not(None)
+    ).distinct().subquery(name)
+
+
+def _path_due(decider: Decider) -> tuple[FromClause, Condition]:
+    target = decider.target
+    first, *rest = target.path
+    source: FromClause = first.table
+    for hop in rest:
+        source = source.join(hop.table, sa.and_(*(a == b for a, b in zip(hop.from_, hop.to, strict=True))))
+    good = _subjects_where(decider, settled(decider), "carddata_good")
+    bad = _subjects_where(decider, sa.not_(settled(decider)), "carddata_bad")
+    subject = target.path_subject
+    assert subject is not None
+    source = source.outerjoin(good, good.c.subject == subject).outerjoin(bad, bad.c.subject == subject)
+    links = [c.label(f"link_{n}") for n, c in enumerate(first.to)]
+    open_ = sa.or_(good.c.subject.is_(None), bad.c.subject.is_not(None))
+    grouped = sa.select(*links, sa.func.sum(sa.case((open_, 1), else_=0)).label("unsettled")).select_from(
+        source).where(subject.is_not(None)).group_by(*first.to).subquery("carddata_path")
+    pairs = zip(first.from_, list(grouped.c)[:-1], strict=True)
+    return target.table.outerjoin(grouped, sa.and_(*(a == b for a, b in pairs))), grouped.c.unsettled == 0
+
+
+def look(connection: Connection, decider: Decider, ledger: Ledger | None, run_id: str | None) -> Look:
+    """Count what is due now, each kind by its own question to the ledger of the run."""
+    target = decider.target
+    total = connection.execute(
+        sa.select(sa.func.count()).select_from(target.table).where(target.in_scope())
+    ).scalar_one()
+    kinds: dict[str | None, int] = {}
+    for keys in _pages(connection, decider):
+        fates = ledger.fates(connection, run_id, target.name, keys) if ledger and run_id else {}
+        for key in keys:
+            fate = (fates[key] or Outcome.SKIPPED.value) if key in fates else None
+            kinds[fate] = kinds.get(fate, 0) + 1
+    return Look(
+        total, kinds.get(Outcome.SKIPPED, 0), kinds.get(Outcome.FAILED, 0), kinds.get(None, 0),
+        kinds.get(Outcome.PURGED, 0),
+    )
+
+
+def _pages(connection: Connection, decider: Decider) -> Iterator[Sequence[str]]:
+    rows = connection.execute(due_statement(decider).order_by(*decider.target.key))
+    while page := rows.fetchmany(PAGE):
+        yield [key_text(r) for r in page]
+
+
+def statement_text(connection: Connection, decider: Decider) -> str:
+    """The question as this database is asked it, with the names of its parameters instead of their values."""
+    return str(due_statement(decider).compile(dialect=connection.dialect))
