@@ -16,6 +16,7 @@ help:
 	@echo "make clean         what make made"
 
 demo: $(VENV)/core.stamp
+	rm -rf demo
 	$(BIN)/carddata-retention demo --dir demo
 
 test: $(VENV)/dev.stamp

@@ -217,7 +217,7 @@ _FOREIGN_KEYS = {
 
 _TRIGGERS = {
     "postgresql": """
-        SELECT t.tgname || ' ' || md5(pg_get_triggerdef(t.oid) || coalesce(p.prosrc, '')) || ' ' || t.tgenabled
+        SELECT concat_ws(' ', t.tgname, md5(concat(pg_get_triggerdef(t.oid), p.prosrc)), t.tgenabled)
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_proc p ON p.oid = t.tgfoid
         WHERE NOT t.tgisinternal AND n.nspname = :schema AND c.relname = :name""",

@@ -120,7 +120,7 @@ def query(night: Night) -> Query | None:
     sql = night.verification_sql
     if not sql:
         return None
-    return Query(sql, hashlib.sha256(sql.encode()).hexdigest(), len(sql) > SQL_CHARACTERS)
+    return Query(sql[:SQL_CHARACTERS], hashlib.sha256(sql.encode()).hexdigest(), len(sql) > SQL_CHARACTERS)
 
 
 def checks(night: Night) -> list[Check]:
