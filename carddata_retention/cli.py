@@ -257,7 +257,7 @@ def report(
     """Build the report of a completed run again, from the ledger."""
     from carddata_retention.run import report_again
 
-    for path in report_again(_load(config), _now(), run_id, _hooks()):
+    for path in report_again(_load(config), _now(), run_id):
         console.say(path)
 
 

@@ -195,7 +195,7 @@ class Ledger:
         ).mappings().first()
         if row is None:
             return None
-        results = {t["name"]: target_result(t) for t in json.loads(row["result"])}
+        results = {t["name"]: target_result(t) for t in json.loads(row["result"])["targets"]}
         return PreviousNight(
             run_id=row["run_id"], as_of=date.fromisoformat(row["as_of"]),
             finished_at=datetime.fromisoformat(row["finished_at"]), policy_digest=row["policy_digest"],

@@ -244,6 +244,7 @@ class Night:
     timings_s: Mapping[str, float]
     purged_sample: tuple[Tombstone, ...] = ()
     undetermined_examples: tuple[UndeterminedExample, ...] = ()
+    chain_verified: int | None = None
     evidence_head: str | None = None
     previous_head: str | None = None
     verification_sql: str | None = None

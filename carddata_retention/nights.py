@@ -3,25 +3,21 @@
 Only `run.py` changes these values. At the end they become one frozen `Night`, the input of every report.
 """
 
-import os
-import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 import carddata_retention
-from carddata_retention import evidence
+from carddata_retention import evidence, identity
 from carddata_retention.config import target_digest
-from carddata_retention.db import seen_as
 from carddata_retention.errors import Exit, RetentionError
-from carddata_retention.keys import EvidenceKey, load_key
+from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import (
     CutoffView,
     Finding,
@@ -38,12 +34,10 @@ from carddata_retention.model import (
 )
 from carddata_retention.period import Reading
 from carddata_retention.plan import Plan, PlannedTarget, Remembered
-from carddata_retention.schema import BoundSchema, BoundService, BoundTarget
-from carddata_retention.settings import Config
+from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.stage import Stage
 from carddata_retention.tables import Decider
 
-SAMPLE = 200
 EXIT_OF = {
     State.CLEAN: Exit.CLEAN, State.INCOMPLETE: Exit.INCOMPLETE, State.FAILED: Exit.FAILED,
     State.REFUSED: Exit.REFUSED, State.BLIND: Exit.BLIND, State.BROKEN: Exit.BROKEN,
@@ -126,6 +120,7 @@ class Running:
         self.timings: dict[str, float] = {}
         self.verification: tuple[str | None, str | None] = (None, None)
         self.heads: tuple[str | None, str | None] = (None, None)
+        self.chain: int | None = None
         self.sample: tuple[Tombstone, ...] = ()
         self.key = key
         config = stage.config
@@ -177,7 +172,7 @@ class Running:
         return Night(
             run_id=self.run_id, mode=self.mode, as_of=policy.as_of, zone=stage.config.policy.zone,
             started_at=stage.clocks.host, finished_at=self.hooks.moment(), host=socket.gethostname(),
-            os_user=os_user(), tool_version=carddata_retention.__version__, database=stage.database,
+            os_user=identity.os_user(), tool_version=carddata_retention.__version__, database=stage.database,
             login=stage.login, policy_id=policy.id, policy_version=policy.version.version,
             policy_digest=policy.digest, cutoffs=(self._cutoff(),),
             targets=tuple(t.result for t in self.targets),
@@ -186,7 +181,7 @@ class Running:
             verdict=STATE_OF[exit_code], exit_code=int(exit_code), timings_s=dict(self.timings),
             purged_sample=self.sample,
             undetermined_examples=tuple(e for t in self.targets for e in t.examples),
-            evidence_head=self.heads[1], previous_head=self.heads[0],
+            chain_verified=self.chain, evidence_head=self.heads[1], previous_head=self.heads[0],
             verification_sql=self.verification[0], verification_login=self.verification[1],
             artefacts=artefacts, previous=self.previous,
         )
@@ -219,101 +214,6 @@ def planned(target: TargetNight) -> PlannedTarget:
                          target.candidates_digest, target.digest, target.bound_of().fingerprint)
 
 
-def missed_nights(previous: PreviousNight | None, as_of: date) -> list[Finding]:
-    """A finding where whole nights passed without a completed run."""
-    missed = (as_of - previous.as_of).days - 1 if previous else 0
-    if missed <= 0:
-        return []
-    return [Finding("missed_nights", Severity.WARN, None, missed, "Nights without a completed run since the last one. "
-                    "What was due then is removed now. Look at the scheduler.")]
-
-
-def run_facts(stage: Stage, run_id: str, mode: Mode) -> Mapping[str, Any]:
-    """The row by which a run introduces itself to the ledger."""
-    clocks, policy = stage.clocks, stage.policy
-    return {
-        "run_id": run_id, "mode": mode.value, "as_of": policy.as_of.isoformat(), "started_at": stamp(clocks.host),
-        "database_clock": stamp(clocks.database) if clocks.database else None, "host": socket.gethostname(),
-        "os_user": os_user(), "process": os.getpid(), "tool_version": carddata_retention.__version__,
-        "policy_version": policy.version.version, "policy_digest": policy.digest,
-    }
-
-
-def stamp(moment: datetime) -> str:
-    """An instant as the ledger writes it: ISO 8601 in UTC."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def new_run_id(host: datetime) -> str:
-    """A name that sorts by time and meets no other."""
-    return f"{host.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-
-
-def os_user() -> str:
-    """The operating system's name for whoever runs this."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())
-
-
-def scope(config: Config) -> str:
-    """What the lock is about: one schema or prefix of one database."""
-    return f"carddata-retention/{config.evidence.schema_}/{config.evidence.prefix}"
-
-
-def ourselves() -> str:
-    """How we introduce ourselves to whoever finds the lock taken."""
-    return f"process {os.getpid()} on {socket.gethostname()}"
-
-
-def holder(stage: Stage) -> str:
-    """Who holds the lock, from the ledger."""
-    try:
-        with stage.db.snapshot() as connection:
-            return stage.ledger.holder(connection) if stage.ledger.exists(connection) else "another run"
-    except SQLAlchemyError as refused:
-        raise seen_as(refused, "The ledger") from None
-
-
 def settle(target: TargetNight, **counts: Any) -> None:
     """Put what was found out into a target's result."""
     target.result = replace(target.result, **counts)
-
-
-def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
-    """What a DBA should know about a target that can be worked on."""
-    found = []
-    if not service.indexed:
-        found.append(Finding("no_index", Severity.WARN, bound.declared.name, None, "No index begins with the subject "
-                             "column of the service ends: every batch scans the whole table. CREATE INDEX on it."))
-    if service.race_closed_by is None:
-        found.append(Finding("race_open", Severity.WARN, bound.declared.name, None, "No validated foreign key leads from "
-                             "the service ends to the subject table, so a service inserted in the very moment of a "
-                             "removal is not seen. Add the foreign key, or name [subject]."))
-    if bound.triggers:
-        found.append(Finding("triggers", Severity.INFO, bound.declared.name, len(bound.triggers), "Triggers fire on "
-                             "removal; one that keeps history would copy what is being erased."))
-    return found
-
-
-def gate_findings(target: str | None, judged: tuple[QualityResult, ...]) -> list[Finding]:
-    """One finding for each expectation that failed."""
-    return [Finding(q.id, q.severity, target, q.observed, q.reason) for q in judged if not q.passed]
-
-
-def closing(run: Running) -> dict[str, Any]:
-    """The end of a run's own row."""
-    exit_code = run.exit()
-    return {
-        "finished_at": stamp(run.hooks.moment()), "verdict": STATE_OF[exit_code].value, "exit_code": int(exit_code),
-        "result": evidence.canonical([asdict(t.result) for t in run.targets]).decode(),
-    }
-
-
-def key_if_any(config: Config) -> EvidenceKey | None:
-    """The evidence key for a look that writes nothing: None before the first run has made it."""
-    path = config.path(config.evidence.key_file)
-    return load_key(path, create=False) if path.exists() else None

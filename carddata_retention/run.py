@@ -11,16 +11,29 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import export, nights, quality, shares, statements, survey, verify
+from carddata_retention import (
+    archive,
+    export,
+    identity,
+    nights,
+    observations,
+    quality,
+    shares,
+    statements,
+    survey,
+    verify,
+)
 from carddata_retention.config import database_url
 from carddata_retention.db import open_database, seen_as
-from carddata_retention.errors import BlindError, FailedError
+from carddata_retention.errors import BlindError, FailedError, UsageError
+from carddata_retention.identity import stamp
 from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.ledger import KnownTarget
 from carddata_retention.lock import only_run
 from carddata_retention.model import Finding, Mode, Night, Outcome, Severity, SkipReason, State, TargetResult
 from carddata_retention.nights import Hooks, Running, TargetNight, settle
 from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, same_set
+from carddata_retention.policy import Policy, in_force
 from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine
 from carddata_retention.purge.pace import Pace
@@ -39,7 +52,7 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
         if plan is not None:
             hold_to(plan, as_of=stage.policy.as_of, database=stage.database, policy_digest=stage.policy.digest)
         key = load_key(config.path(config.evidence.key_file), create=True)
-        with only_run(stage.db, nights.scope(config), nights.ourselves(), lambda: nights.holder(stage)):
+        with only_run(stage.db, identity.scope(config), identity.ourselves(), lambda: identity.holder(stage)):
             run = _open(stage, key, hooks, Mode.APPLY if plan else Mode.RUN)
             with run.timed("plan"):
                 survey.see(run)
@@ -61,7 +74,7 @@ def plan_night(
 ) -> tuple[Night, Plan, list[tuple[str, str]]]:
     """What a night would do, and by which statements; a read-only transaction, nothing is written anywhere."""
     with open_stage(config, "plan", host, as_of) as stage:
-        run = Running(stage, nights.new_run_id(host), Mode.PLAN, hooks, nights.key_if_any(config))
+        run = Running(stage, identity.new_run_id(host), Mode.PLAN, hooks, identity.key_if_any(config))
         with run.timed("plan"), stage.db.snapshot() as connection:
             run.registers = stage.ledger.exists(connection)
             run.remember(connection)
@@ -99,7 +112,7 @@ def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hook
             raise BlindError("no_completed_run", "No run was ever completed here.", cure="carddata-retention run")
         today = stage.clocks.today
     with open_stage(config, "verify", host, as_of or last.as_of) as stage, stage.db.snapshot() as connection:
-        run = Running(stage, last.run_id, Mode.VERIFY, hooks, nights.key_if_any(config))
+        run = Running(stage, last.run_id, Mode.VERIFY, hooks, identity.key_if_any(config))
         run.registers, run.previous = True, last
         with run.timed("verify"):
             stage.ledger.check_chain(connection)
@@ -132,7 +145,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     """Make our tables if this is the first run, seal what a killed run left behind, and write ourselves in."""
     ledger = stage.ledger
     ledger.create()
-    run = Running(stage, nights.new_run_id(stage.clocks.host), mode, hooks, key)
+    run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key)
     run.registers = True
     try:
         with stage.db.transaction() as connection:
@@ -142,10 +155,10 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
                                             "removed is recorded, and the rest is taken up now."))
             ledger.forget_old_work(connection, run.run_id)
             run.remember(connection)
-            ledger.begin(connection, nights.run_facts(stage, run.run_id, mode))
+            ledger.begin(connection, identity.run_facts(stage, run.run_id, mode))
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger") from None
-    run.findings += nights.missed_nights(run.previous, stage.policy.as_of)
+    run.findings += observations.missed_nights(run.previous, stage.policy.as_of)
     return run
 
 
@@ -167,11 +180,11 @@ def _judge(run: Running) -> None:
     own = config.path(config.quality.expectations) if config.quality.expectations else None
     judged = quality.judge_all(questions, own if own and own.is_dir() else None)
     run.service_quality = tuple(q for q in judged if q.target == "service_end")
-    about_all = nights.gate_findings(None, run.service_quality)
+    about_all = observations.gate_findings(None, run.service_quality)
     run.findings += about_all
     for target in seen:
         target.quality = tuple(q for q in judged if q.target == target.name)
-        target.findings += nights.gate_findings(target.name, target.quality)
+        target.findings += observations.gate_findings(target.name, target.quality)
         target.findings += [replace(f, target=target.name) for f in about_all if f.severity is Severity.BLOCK]
 
 
@@ -253,28 +266,42 @@ def _seal(run: Running, key: EvidenceKey) -> None:
     try:
         with stage.db.transaction() as connection:
             previous = ledger.head(connection)
-            head = ledger.seal(connection, run.run_id, key, nights.closing(run))
+            head = ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())))
             run.heads = (previous, head)
+            run.chain = ledger.check_chain(connection)
             for target in run.readable():
                 if not target.refused:
                     ledger.remember(connection, run.run_id, target.name, KnownTarget(
                         target.digest, target.bound_of().fingerprint, stage.policy.as_of, target.result))
-            run.sample = tuple(ledger.tombstones(connection, run.run_id, limit=nights.SAMPLE))
+            run.sample = tuple(ledger.tombstones(connection, run.run_id, limit=archive.SAMPLE))
         with stage.db.snapshot() as connection:
             export.export_run(connection, ledger, run.run_id, stage.config.path(stage.config.evidence.directory))
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger") from None
 
 
+def report_again(config: Config, host: datetime, run_id: str | None) -> tuple[str, ...]:
+    """Build the report of a completed run again, from the ledger alone. Raises UsageError for an unknown run."""
+    with open_stage(config, "plan", host, None) as stage, stage.db.snapshot() as connection:
+        told = archive.retell(connection, stage.ledger, run_id) if stage.ledger.exists(connection) else None
+    if told is None:
+        raise UsageError("unknown_run", "The ledger knows no such completed run.", not_done="No report was built.",
+                         cure="carddata-retention report, without --run, builds that of the last one.")
+    return _published(config, told, in_force(config, told.as_of))
+
+
 def _report(run: Running) -> Night:
     """Publish the night; the result names what was published."""
-    config = run.stage.config
-    night_told = run.night()
+    told = run.night()
+    return replace(told, artefacts=_published(run.stage.config, told, run.stage.policy))
+
+
+def _published(config: Config, told: Night, policy: Policy) -> tuple[str, ...]:
     try:
-        files = publish(night_told, policy_view(config, run.stage.policy), location_views(config),
+        files = publish(told, policy_view(config, policy), location_views(config),
                         config.path(config.report.directory), config.report.formats, tuple(config.report.languages))
     except OSError as wrong:
         raise FailedError("report_unwritable", f"The report folder takes no file: {type(wrong).__name__}.",
                           not_done="No report was written. What was removed is recorded in the ledger.",
-                          cure=f"Then type: carddata-retention report --run {run.run_id}") from None
-    return replace(night_told, artefacts=tuple(str(f) for f in files))
+                          cure=f"Then type: carddata-retention report --run {told.run_id}") from None
+    return tuple(str(f) for f in files)

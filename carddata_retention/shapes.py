@@ -17,7 +17,7 @@ Columns = tuple[tuple[Column, Condition], ...]
 SHORTEST_TOKEN = 4
 MONTHS = [f"{n:02}" for n in range(1, 13)]
 SEPARATORS = "-/."
-NO_TOKEN_HAS = (" ", "@", "\t", "\n", "\r")
+ODD_CHARACTERS = " @\t\n\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,9 @@ class Card:
         if not self.number:
             return sa.false()
         whole = self._number()
-        odd = [whole.contains(character) for character in NO_TOKEN_HAS]
-        wrong = sa.or_(self.words.length(whole) < SHORTEST_TOKEN, *odd, self.words.beyond_ascii(whole))
+        length = self.words.length(whole)
+        odd = self.words.length(without(whole, ODD_CHARACTERS)) < length  # cheaper than five LIKEs
+        wrong = sa.or_(length < SHORTEST_TOKEN, odd, self.words.beyond_ascii(whole))
         return sa.and_(self.has(self.number), wrong, sa.not_(self.card_shaped()))
 
     def holder_missing(self) -> Condition:

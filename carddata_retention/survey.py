@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import measures, nights, scan, sight
+from carddata_retention import measures, nights, observations, scan, sight
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, FailedError, RefusedError, RetentionError
 from carddata_retention.model import Finding, Severity, UndeterminedExample
@@ -39,7 +39,7 @@ def bind(run: Running, connection: Connection) -> None:
                 sight.may_read(connection, found, run.schema.service)
                 target.bound = found
                 target.decider = stage.decider(run.schema, found, registers=run.registers)
-                target.findings += nights.bound_findings(found, run.schema.service)
+                target.findings += observations.bound_findings(found, run.schema.service)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The catalogue") from None
 

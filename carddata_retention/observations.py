@@ -1,0 +1,36 @@
+"""What a night has to say about itself as findings: values with a code, a severity, a count and a reason."""
+
+from datetime import date
+
+from carddata_retention.model import Finding, PreviousNight, QualityResult, Severity
+from carddata_retention.schema import BoundService, BoundTarget
+
+
+def missed_nights(previous: PreviousNight | None, as_of: date) -> list[Finding]:
+    """A finding where whole nights passed without a completed run."""
+    missed = (as_of - previous.as_of).days - 1 if previous else 0
+    if missed <= 0:
+        return []
+    return [Finding("missed_nights", Severity.WARN, None, missed, "Nights without a completed run since the last one. "
+                    "What was due then is removed now. Look at the scheduler.")]
+
+
+def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
+    """What a DBA should know about a target that can be worked on."""
+    found = []
+    if not service.indexed:
+        found.append(Finding("no_index", Severity.WARN, bound.declared.name, None, "No index begins with the subject "
+                             "column of the service ends: every batch scans the whole table. CREATE INDEX on it."))
+    if service.race_closed_by is None:
+        found.append(Finding("race_open", Severity.WARN, bound.declared.name, None, "No validated foreign key leads from "
+                             "the service ends to the subject table, so a service inserted in the very moment of a "
+                             "removal is not seen. Add the foreign key, or name [subject]."))
+    if bound.triggers:
+        found.append(Finding("triggers", Severity.INFO, bound.declared.name, len(bound.triggers), "Triggers fire on "
+                             "removal; one that keeps history would copy what is being erased."))
+    return found
+
+
+def gate_findings(target: str | None, judged: tuple[QualityResult, ...]) -> list[Finding]:
+    """One finding for each expectation that failed."""
+    return [Finding(q.id, q.severity, target, q.observed, q.reason) for q in judged if not q.passed]
