@@ -175,7 +175,7 @@ def apply(plan_file: Annotated[Path, typer.Argument(metavar="PLAN")], config: Co
 @app.command()
 def verify(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOf = None, json: Json = False) -> None:
     """The independent look: nothing due is left, the evidence holds. Read-only."""
-    from carddata_retention.run import verify_night
+    from carddata_retention.afterwards import verify_night
 
     _tell(verify_night(_load(config), _now(), _day(as_of), _hooks()), json)
 
@@ -255,7 +255,7 @@ def report(
     run_id: Annotated[str | None, typer.Option("--run", metavar="ID", help="Of this run; else of the last one.")] = None,
 ) -> None:
     """Build the report of a completed run again, from the ledger."""
-    from carddata_retention.run import report_again
+    from carddata_retention.afterwards import report_again
 
     for path in report_again(_load(config), _now(), run_id):
         console.say(path)
@@ -267,8 +267,9 @@ def demo(
     cards: Annotated[int, typer.Option("--cards", min=100, max=1_000_000)] = 20_000,
 ) -> None:
     """A sample billing database of a hosting company and a whole night on it."""
+    from carddata_retention.afterwards import verify_night
     from carddata_retention.demo import build_billing, write_configuration
-    from carddata_retention.run import night, plan_night, verify_night
+    from carddata_retention.run import night, plan_night
 
     as_of = datetime.now(ZoneInfo("Asia/Tokyo")).date()
     try:

@@ -5,6 +5,7 @@
 
 import difflib
 import hashlib
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -17,38 +18,63 @@ from carddata_retention.errors import ConfigError
 from carddata_retention.settings import Config, Section, Target, parsed_url
 
 
-def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    """The keys of the section that a validation error stands in, by walking the models along its path."""
-    model: Any = Config
-    for step in location[:-1]:
-        if isinstance(step, int):
-            continue
-        names = {(f.alias or n): f.annotation for n, f in getattr(model, "model_fields", {}).items()}
-        inner = _section_of(names.get(step))
-        model = inner if inner is not None else model
-    return [f.alias or n for n, f in getattr(model, "model_fields", {}).items() if n != "base"]
+CODES = {"password": "config_password", "not_supported": "config_not_supported"}
 
 
-def _section_of(annotation: Any) -> Any:
+def schema_text() -> str:
+    """The JSON Schema of the file, for editors: what docs/retention.schema.json holds."""
+    schema = Config.model_json_schema(by_alias=True)
+    del schema["properties"]["base"]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "retention.toml"}
+    return json.dumps(schema | head, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _known_keys(place: list[str | int]) -> list[str]:
+    """The keys of the section that `place` is a key of, by walking the models along it."""
+    model: type[Section] = Config
+    for step in place[:-1]:
+        fields = {(f.alias or n): f.annotation for n, f in model.model_fields.items()}
+        model = _section_of(fields.get(str(step))) or model
+    return [f.alias or n for n, f in model.model_fields.items() if n != "base"]
+
+
+def _section_of(annotation: Any) -> type[Section] | None:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     return next((s for a in get_args(annotation) if (s := _section_of(a)) is not None), None)
 
 
-def _taught(path: Path, invalid: ValidationError) -> ConfigError:
+def _taught(file: str, data: Any, invalid: ValidationError) -> ConfigError:
+    """The first error as a lesson. What stands in the file is never repeated, but for the names of keys."""
     first = invalid.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(p) for p in first["loc"]) or "the file"
+    place = [step for step in first["loc"] if not str(step).startswith(("<", "function-"))]
+    where = _spoken(place, data) or "the file"
+    word = str(place[-1]) if place else ""
     if first["type"] == "extra_forbidden":
-        word = str(first["loc"][-1])
-        known = _known_keys(first["loc"])
+        known = _known_keys(place)
         near = difflib.get_close_matches(word, known, n=1, cutoff=0.4)
-        hint = f"Did you mean {near[0]}?" if near else f"Known keys there: {', '.join(known)}."
-        return ConfigError("config_unknown_key", f"{path.name}: {where} is no key of this file.", cure=hint)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        return ConfigError("config_unknown_key", f"{file}: {where} is no key of this file.",
+                           cure=f"{hint}Known keys there: {', '.join(known)}.")
     if first["type"] == "missing":
-        return ConfigError("config_missing", f"{path.name}: {where} is missing.", cure=f"Add {where} to {path.name}.")
-    message = first["msg"].removeprefix("Value error, ")
-    code = "config_password" if "password" in message else "config_value"
-    return ConfigError(code, f"{path.name}: {where}: {message}.", cure=f"Mend {where} in {path.name}, then: check")
+        return ConfigError("config_missing", f"{file}: {where} is missing.", cure=f"Add {where} to {file}.")
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return ConfigError(CODES.get(first["type"], "config_value"), f"{file}: {where}: {message}.",
+                       cure=f"Mend {where} in {file}, then: carddata-retention check")
+
+
+def _spoken(place: list[str | int], data: Any) -> str:
+    """`targets.0.key` as people say it: `targets.cards.key`, where the entry of a list has a name of its own."""
+    words = []
+    for step in place:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        named = data if isinstance(step, int) and isinstance(data, dict) else {}
+        name = next((named[k] for k in ("name", "version", "table") if isinstance(named.get(k), str)), None)
+        words.append(str(step) if name is None else name)
+    return ".".join(words)
 
 
 def load(path: Path) -> Config:
@@ -61,15 +87,17 @@ def load(path: Path) -> Config:
             cure="carddata-retention check --config FILE, or set CARDDATA_CONFIG",
         ) from None
     except (OSError, UnicodeDecodeError) as wrong:
-        raise ConfigError("config_unreadable", f"{path} cannot be read: {type(wrong).__name__}.") from None
+        raise ConfigError("config_unreadable", f"{path} cannot be read: {type(wrong).__name__}.",
+                          cure="It must be a file that this user may read, in UTF-8.") from None
     except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError("config_toml", f"{path.name} is not TOML: {wrong}.", cure="Mend the line.") from None
+        raise ConfigError("config_toml", f"{path.name} is not TOML: {wrong}.",
+                          cure="Mend that line: text stands in quotes, a section is one [name].") from None
     if "base" in data:
         raise ConfigError("config_unknown_key", f"{path.name}: base is no key of this file.", cure="Remove it.")
     try:
         return Config(**data, base=path.resolve().parent)
     except ValidationError as invalid:
-        raise _taught(path, invalid) from None
+        raise _taught(path.name, data, invalid) from None
 
 
 def database_url(config: Config, role: Literal["run", "plan", "verify"] = "run") -> URL:
@@ -87,13 +115,15 @@ def database_url(config: Config, role: Literal["run", "plan", "verify"] = "run")
     try:
         return parsed_url(text)
     except ValueError as wrong:
-        raise ConfigError("config_url", f"{str(wrong)[0].upper()}{str(wrong)[1:]}.") from None
+        place = f"the environment variable {variable}" if variable else "database.url_file"
+        raise ConfigError("config_url", f"{str(wrong)[0].upper()}{str(wrong)[1:]}.",
+                          cure=f"Look at {place}.") from None
 
 
 def _read_secret(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as wrong:
+        return path.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
         raise ConfigError("config_url_file", f"The file of database.url_file cannot be read: "
                           f"{type(wrong).__name__}.", cure=f"Check {path.name} and its rights.") from None
 
@@ -110,7 +140,7 @@ def read_query(config: Config) -> str:
     name = config.service_end.query or ""
     try:
         text = config.path(name).read_text(encoding="utf-8-sig")
-    except OSError as wrong:
+    except (OSError, UnicodeDecodeError) as wrong:
         raise ConfigError("query_file", f"The file {name} of service_end.query cannot be read: "
                           f"{type(wrong).__name__}.", cure="It is relative to the configuration file.") from None
     return text.strip().rstrip(";").strip()

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from carddata_retention.errors import BlindError, ConfigError
 from carddata_retention.moments import sqlite_day, sqlite_instant
-from carddata_retention.redact import Trouble, safe, trouble
+from carddata_retention.redact import Trouble, login_refused, safe, trouble
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mariadb+pymysql", "mariadb": "mariadb+pymysql",
            "sqlite": "sqlite+pysqlite"}
@@ -95,6 +95,20 @@ class Database:
         row = connection.execute(sa.text("SELECT version(), database(), current_user()")).one()
         return f"{row[0]} · {row[1]}", str(row[2])
 
+    def leave_no_bytes(self) -> bool:
+        """SQLite: write the log back into the file and cut it to nothing; False where somebody's look stands in the way.
+
+        `secure_delete` overwrites what was removed in the file itself; in WAL mode the pages as they were before still
+        lie in the log beside it. In the other journal modes, and on the other databases, there is nothing to do here.
+        """
+        if self.dialect != "sqlite":
+            return True
+        with self._connected() as connection:
+            busy, *_ = connection.execution_options(carddata_no_begin=True).exec_driver_sql(
+                "PRAGMA wal_checkpoint(TRUNCATE)"
+            ).one()
+            return not busy
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
@@ -152,7 +166,10 @@ def _on_connect_sqlite(raw: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("carddata_immediate")
+    options = connection.get_execution_options()
+    if options.get("carddata_no_begin"):
+        return
+    immediate = options.get("carddata_immediate")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
@@ -178,9 +195,7 @@ _ON_CONNECT = {"sqlite": _on_connect_sqlite, "postgresql": _on_connect_postgresq
 
 
 def _unreachable(refused: SQLAlchemyError) -> BlindError:
-    denied = trouble(refused) is Trouble.DENIED or getattr(
-        getattr(refused, "orig", None), "sqlstate", None
-    ) in ("28P01", "28000")
+    denied = login_refused(refused)
     return BlindError(
         "login_denied" if denied else "database_unreachable",
         f"The database {'refused the login' if denied else 'cannot be reached'} ({safe(refused)}).",
@@ -188,7 +203,7 @@ def _unreachable(refused: SQLAlchemyError) -> BlindError:
     )
 
 
-def seen_as(refused: SQLAlchemyError | BlindError, what: str) -> BlindError:
+def seen_as(refused: SQLAlchemyError | BlindError, what: str, not_done: str = "Nothing was removed.") -> BlindError:
     """The taught error for a statement that the database refused; one that is taught already stays as it is."""
     if isinstance(refused, BlindError):
         return refused
@@ -202,6 +217,6 @@ def seen_as(refused: SQLAlchemyError | BlindError, what: str) -> BlindError:
         Trouble.DISCONNECTED: ("connection_lost", "the connection was lost", "Start the run again"),
     }
     code, cause, cure = lessons.get(trouble(refused), ("database_error", "the database refused a statement", ""))
-    return BlindError(code, f"{what}: {cause} ({safe(refused)}).", cure=cure)
+    return BlindError(code, f"{what}: {cause} ({safe(refused)}).", not_done=not_done, cure=cure)
 
 

@@ -38,6 +38,7 @@ from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.stage import Stage
 from carddata_retention.tables import Decider
 
+SERVICE_END = "[service_end]"  # no target can have this name
 EXIT_OF = {
     State.CLEAN: Exit.CLEAN, State.INCOMPLETE: Exit.INCOMPLETE, State.FAILED: Exit.FAILED,
     State.REFUSED: Exit.REFUSED, State.BLIND: Exit.BLIND, State.BROKEN: Exit.BROKEN,
@@ -93,13 +94,17 @@ class TargetNight:
         self.findings.append(Finding(error.code, Severity.BLOCK if error.exit is Exit.REFUSED else Severity.WARN,
                                      self.name, None, f"{error.cause} {error.cure}".strip()))
 
+    def planned_state(self) -> State:
+        """How the target would come out, before anything is done."""
+        if self.error is not None:
+            return STATE_OF.get(self.error.exit, State.FAILED)
+        return State.REFUSED if self.refused else State.CLEAN
+
     def state(self) -> State:
         """How the target came out, once looked at again."""
         result = self.result
-        if self.error is not None:
-            return STATE_OF.get(self.error.exit, State.FAILED)
-        if self.refused:
-            return State.REFUSED
+        if (before := self.planned_state()) is not State.CLEAN:
+            return before
         if result.residue or self.stopped == "too_many_failures" or (result.failed and result.remaining_due):
             return State.FAILED
         owed = (result.remaining_due or 0) - (result.arrived or 0)

@@ -34,3 +34,9 @@ def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
 def gate_findings(target: str | None, judged: tuple[QualityResult, ...]) -> list[Finding]:
     """One finding for each expectation that failed."""
     return [Finding(q.id, q.severity, target, q.observed, q.reason) for q in judged if not q.passed]
+
+
+def shipped_suites(folder: str | None) -> Finding:
+    """The configured folder of expectations is not there."""
+    return Finding("shipped_suites", Severity.INFO, None, None, f"There is no folder {folder} beside the configuration; "
+                   "the expectations that come with the product judged tonight.")

@@ -1,9 +1,10 @@
 """Our own tables: runs, batches, tombstones, work, holds, requests. Never a card value in any of them.
 
 Instants and days are ISO 8601 text in UTC, so that every digest can be recomputed from what is stored, and comes
-out the same on every database. sql/schema/ holds the DDL for DBAs, generated from here.
+out the same on every database. `ddl` writes the same structure down for DBAs: sql/schema/.
 """
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,23 @@ from sqlalchemy.dialects import mysql
 from carddata_retention.tables import Register
 
 KEY_LENGTH = 512
+URLS = {"postgresql": "postgresql+psycopg://", "mariadb": "mariadb+pymysql://", "sqlite": "sqlite+pysqlite://"}
+
+# SQLAlchemy reads these under the name of the dialect that a connection turns out to have, and drops them else.
+ENGINE = {f"{name}_{key}": value for name in ("mysql", "mariadb")
+          for key, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))}
+
+# What a DBA reads beside each table; PostgreSQL and MariaDB keep it in their catalogues.
+HOLDS = {
+    "run": "One row for each run: who, when, by which policy, its verdict, its counts, its seal. Never a card value.",
+    "batch": "One row for each transaction that removed or gave up: counts and the digest of its tombstones. "
+             "Never a card value.",
+    "tombstone": "One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.",
+    "work": "The candidates of the last run: the keys of what was due, and how each ended. Never a card value.",
+    "target": "One row for each target: the counts of its last night that was let through. Never a card value.",
+    "hold": "Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.",
+    "request": "Requests of individuals, such as erasure, by key of record or subject. Never a card value.",
+}
 
 
 def _text(length: int) -> Any:
@@ -53,7 +71,7 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
 
     def table(name: str, *columns: Any) -> sa.Table:
         full = name if dialect == "postgresql" else f"{prefix}{name}"
-        return sa.Table(full, metadata, *columns, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+        return sa.Table(full, metadata, *columns, comment=HOLDS[name], **ENGINE)
 
     def needed(name: str, type_: Any, **more: Any) -> sa.Column[Any]:
         return sa.Column(name, type_, nullable=False, **more)
@@ -116,3 +134,22 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         sa.Column("granted_at", _text(40)), sa.Column("closed_at", _text(40)),
     )
     return OwnTables(metadata, run, batch, tombstone, work, known, hold, request)
+
+
+def ddl(dialect: str, tables: OwnTables) -> str:
+    """The statements that make our tables, as a script that a DBA can read and apply."""
+    parts: list[str] = []
+    engine = sa.create_mock_engine(URLS[dialect], lambda made, *_: parts.append(_readable(made, engine.dialect)))
+    if tables.metadata.schema:
+        parts.append(f"CREATE SCHEMA {tables.metadata.schema};")
+    for table in tables.metadata.tables.values():
+        parts.append(f"\n-- {textwrap.fill(table.comment or '', 110).replace(chr(10), chr(10) + '-- ')}")
+        table.create(engine, checkfirst=False)
+    return "\n".join(parts).lstrip() + "\n"
+
+
+def _readable(made: Any, dialect: sa.Dialect) -> str:
+    text = str(made.compile(dialect=dialect)).strip()
+    for unpretty, pretty in (("\t", "    "), (", \n", ",\n"), (")ENGINE", ") ENGINE"), (" COMMENT=", "\n  COMMENT=")):
+        text = text.replace(unpretty, pretty)
+    return f"{text};"

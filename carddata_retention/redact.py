@@ -5,6 +5,7 @@ value itself. So nothing that a driver wrote is ever repeated: only the type, th
 the name of the constraint leave this module.
 """
 
+import re
 from enum import StrEnum
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -88,6 +89,24 @@ def trouble(error: SQLAlchemyError) -> Trouble:
     if number in (2002, 2003, 2006, 2013, 2055, 1053, 1927, 0):
         return Trouble.DISCONNECTED
     return _MYSQL.get(number or -1, Trouble.OTHER)
+
+
+_REFUSED_WORDS = re.compile(r'authentication failed|not permitted to log in|no pg_hba.conf entry|role ".*" does not exist')
+
+
+def login_refused(error: SQLAlchemyError) -> bool:
+    """Whether a server answered and refused this login, as opposed to not answering, or not yet.
+
+    PostgreSQL's client gives no SQLSTATE for a connection that failed, so its words are looked at, never repeated.
+    Words in another language fall to "cannot be reached", which is tried again and said to be blind all the same.
+    """
+    if trouble(error) is Trouble.DENIED:
+        return True
+    origin = getattr(error, "orig", None)
+    if getattr(origin, "sqlstate", None) in ("28P01", "28000"):
+        return True
+    client = getattr(origin, "pgconn", None)
+    return client is not None and (client.needs_password or _REFUSED_WORDS.search(str(origin)) is not None)
 
 
 def safe(error: BaseException) -> str:

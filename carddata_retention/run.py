@@ -2,11 +2,11 @@
 
 Freeze what the night judges by; prove that we can see; count and freeze the candidates; ask the gate and the
 breakers; remove in small transactions, each with its evidence; look again with a fresh connection and another
-question; seal; report. `plan_night` and `verify_night` are shorter paths through the same rooms.
+question; seal; report. `plan_night` is a shorter path through the same rooms.
 """
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,28 +17,24 @@ from carddata_retention import (
     identity,
     nights,
     observations,
+    publication,
     quality,
     shares,
     statements,
     survey,
-    verify,
 )
 from carddata_retention.config import database_url
 from carddata_retention.db import open_database, seen_as
-from carddata_retention.errors import BlindError, FailedError, UsageError
 from carddata_retention.identity import stamp
 from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.ledger import KnownTarget
 from carddata_retention.lock import only_run
-from carddata_retention.model import Finding, Mode, Night, Outcome, Severity, SkipReason, State, TargetResult
-from carddata_retention.nights import Hooks, Running, TargetNight, settle
+from carddata_retention.model import Finding, Mode, Night, Outcome, Severity, SkipReason, State
+from carddata_retention.nights import Hooks, Running, settle
 from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, same_set
-from carddata_retention.policy import Policy, in_force
 from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine
 from carddata_retention.purge.pace import Pace
-from carddata_retention.report.publish import publish
-from carddata_retention.report.views import location_views, policy_view
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage
 
@@ -80,8 +76,9 @@ def plan_night(
             run.remember(connection)
             survey.bind(run, connection)
             for target in run.readable():
-                survey.count(run, connection, target)
-                survey.digest(run, connection, target)
+                with survey.alone(target):
+                    survey.count(run, connection, target)
+                    survey.digest(run, connection, target)
             survey.measure(run, connection)
             shown = _statements(run, connection)
         with run.timed("gate"):
@@ -89,6 +86,8 @@ def plan_night(
             _ask_the_breakers(run, None)
         for target in run.readable():
             settle(target, remaining_due=target.result.to_purge)
+        for target in run.targets:
+            settle(target, state=target.planned_state())
         return run.night(), nights.frozen_plan(run), shown
 
 
@@ -99,42 +98,6 @@ def _statements(run: Running, connection: Connection) -> list[tuple[str, str]]:
                                       stage.policy, stage.ledger)
         shown.append(statements.query_plan(connection, target.decider_of()))
     return shown
-
-
-def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hooks) -> Night:
-    """The independent look, read-only: what is still due by the last completed run, and whether its evidence holds.
-
-    Raises BlindError where no run was completed since yesterday, BrokenError where the evidence does not hold.
-    """
-    with open_stage(config, "verify", host, None) as stage, stage.db.snapshot() as connection:
-        last = stage.ledger.last_completed(connection) if stage.ledger.exists(connection) else None
-        if last is None:
-            raise BlindError("no_completed_run", "No run was ever completed here.", cure="carddata-retention run")
-        today = stage.clocks.today
-    with open_stage(config, "verify", host, as_of or last.as_of) as stage, stage.db.snapshot() as connection:
-        run = Running(stage, last.run_id, Mode.VERIFY, hooks, identity.key_if_any(config))
-        run.registers, run.previous = True, last
-        with run.timed("verify"):
-            stage.ledger.check_chain(connection)
-            stage.ledger.check_tombstones(connection, last.run_id)
-            survey.bind(run, connection)
-            for target in run.readable():
-                survey.count(run, connection, target)
-                _look(run, connection, target)
-                settle(target, purged=None, skipped=None, failed=None, state=_left(target.result))
-            for target in run.targets:
-                if target.error is not None:
-                    settle(target, state=target.state())
-        if last.as_of < today - timedelta(days=1):
-            raise BlindError("no_completed_run", f"The last completed run judged by {last.as_of}; none was completed "
-                             "since yesterday.", cure="Look at the scheduler, then: carddata-retention run")
-        return run.night()
-
-
-def _left(result: TargetResult) -> State:
-    if result.residue or result.failed:
-        return State.FAILED
-    return State.INCOMPLETE if result.remaining_due else State.CLEAN
 
 
 def _planned_day(plan: Plan | None) -> date | None:
@@ -168,7 +131,7 @@ def _judge(run: Running) -> None:
     seen = list(run.readable())
     if not seen:
         return
-    questions = [quality.Question("service_end", run.service_counts, "service_end")]
+    questions = [quality.Question("service_end", run.service_counts, nights.SERVICE_END)]
     for target in seen:
         before = target.remembered
         same = before is not None and before.digest == target.digest
@@ -178,8 +141,11 @@ def _judge(run: Running) -> None:
         questions += [quality.Question("target", target.counts, target.name),
                       quality.Question("history", history, target.name)]
     own = config.path(config.quality.expectations) if config.quality.expectations else None
-    judged = quality.judge_all(questions, own if own and own.is_dir() else None)
-    run.service_quality = tuple(q for q in judged if q.target == "service_end")
+    if own is not None and not own.is_dir():
+        run.findings.append(observations.shipped_suites(config.quality.expectations))
+        own = None
+    judged = quality.judge_all(questions, own)
+    run.service_quality = tuple(q for q in judged if q.target == nights.SERVICE_END)
     about_all = observations.gate_findings(None, run.service_quality)
     run.findings += about_all
     for target in seen:
@@ -202,9 +168,6 @@ def _ask_the_breakers(run: Running, plan: Plan | None) -> None:
                                         target.bound_of().fingerprint)
         elif (stale := same_set(promised.get(target.name), nights.planned(target), target.result)) is not None:
             target.findings.append(stale)
-    for target in run.targets:
-        if target.error is not None or target.refused:
-            settle(target, state=target.state())
 
 
 def _remove(run: Running, key: EvidenceKey) -> None:
@@ -235,29 +198,11 @@ def _look_again(run: Running) -> None:
                 if target.bound is None or target.result.population is None:
                     continue
                 with survey.alone(target):
-                    _tally(run, connection, target)
-                    _look(run, connection, target)
+                    survey.tally(run, connection, target)
+                    survey.look(run, connection, target)
                 settle(target, state=target.state())
     finally:
         looking.close()
-
-
-def _tally(run: Running, connection: Connection, target: TargetNight) -> None:
-    """How the candidates ended, by the ledger; removed = tombstones = sum of batches, or the chain is broken."""
-    tally = run.stage.ledger.tally(connection, run.run_id, target.name)
-    settle(target, purged=tally.purged, skipped=tally.skipped, failed=tally.failed,
-           skipped_reasons=tally.skipped_reasons, failed_reasons=tally.failed_reasons,
-           children_removed=tally.children)
-
-
-def _look(run: Running, connection: Connection, target: TargetNight) -> None:
-    found = verify.look(connection, target.decider_of(), run.stage.ledger, run.run_id)
-    settle(target, arrived=found.arrived, residue=found.residue, remaining_due=found.remaining_due,
-           recount=found.in_scope)
-    run.verification = (verify.statement_text(connection, target.decider_of()), run.verification[1] or run.stage.login)
-    if found.arrived:
-        target.findings.append(Finding("arrived", Severity.INFO, target.name, found.arrived,
-                                       "Became due after tonight's candidates were frozen; the next night takes them."))
 
 
 def _seal(run: Running, key: EvidenceKey) -> None:
@@ -280,28 +225,7 @@ def _seal(run: Running, key: EvidenceKey) -> None:
         raise seen_as(refused, "The ledger") from None
 
 
-def report_again(config: Config, host: datetime, run_id: str | None) -> tuple[str, ...]:
-    """Build the report of a completed run again, from the ledger alone. Raises UsageError for an unknown run."""
-    with open_stage(config, "plan", host, None) as stage, stage.db.snapshot() as connection:
-        told = archive.retell(connection, stage.ledger, run_id) if stage.ledger.exists(connection) else None
-    if told is None:
-        raise UsageError("unknown_run", "The ledger knows no such completed run.", not_done="No report was built.",
-                         cure="carddata-retention report, without --run, builds that of the last one.")
-    return _published(config, told, in_force(config, told.as_of))
-
-
 def _report(run: Running) -> Night:
     """Publish the night; the result names what was published."""
     told = run.night()
-    return replace(told, artefacts=_published(run.stage.config, told, run.stage.policy))
-
-
-def _published(config: Config, told: Night, policy: Policy) -> tuple[str, ...]:
-    try:
-        files = publish(told, policy_view(config, policy), location_views(config),
-                        config.path(config.report.directory), config.report.formats, tuple(config.report.languages))
-    except OSError as wrong:
-        raise FailedError("report_unwritable", f"The report folder takes no file: {type(wrong).__name__}.",
-                          not_done="No report was written. What was removed is recorded in the ledger.",
-                          cure=f"Then type: carddata-retention report --run {told.run_id}") from None
-    return tuple(str(f) for f in files)
+    return replace(told, artefacts=publication.published(run.stage.config, told, run.stage.policy))

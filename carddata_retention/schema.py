@@ -23,6 +23,7 @@ from carddata_retention.forms import declared, query_types, time_form
 from carddata_retention.model import Disposition
 from carddata_retention.moments import Condition
 from carddata_retention.policy import Policy
+from carddata_retention.services import ServiceSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class LockStep:
 class BoundService:
     """Where service ends are read and how the race with a reopened service is closed."""
 
-    source: tables.ServiceSource
+    source: ServiceSource
     table: TableName | None
     locks: tuple[LockStep, ...]
     race_closed_by: str | None
@@ -108,7 +109,7 @@ def _service(catalogue: Catalogue, config: settings.Config, policy: Policy) -> B
     end = time_form(columns[what.column], what, catalogue.dialect, "[service_end]")
     parent, parent_lock = _subject_table(catalogue, config, table)
     return BoundService(
-        source=tables.ServiceSource(
+        source=ServiceSource(
             source=source,
             subject=columns[section.subject],
             end=end,

@@ -53,10 +53,10 @@ def is_transactional(connection: Connection, dialect: str, bound: BoundTarget) -
 
 def may_read(connection: Connection, bound: BoundTarget, service: BoundService) -> None:
     """Raises BlindError where this login cannot read what decides the target, or rows are hidden from it."""
-    reads = [sa.select(*_columns(bound.target.table)), sa.select(service.source.subject)]
-    reads += [sa.select(*_columns(hop.table)) for hop in bound.target.path]
-    for read in reads:
-        _probe(connection, read.where(sa.literal(1) == 0), f"Reading for target {bound.declared.name}")
+    what = f"Reading for target {bound.declared.name}"
+    sources = [bound.target.table, service.source.source, *(hop.table for hop in bound.target.path)]
+    for source in sources:
+        _probe(connection, sa.select(*source.c).where(sa.literal(1) == 0), what)
 
 
 def may_remove(db: Database, bound: BoundTarget, service: BoundService) -> None:
@@ -90,12 +90,10 @@ def _child_probes(child: Child) -> list[Any]:
     return [sa.update(child.table).where(nothing).values(dict.fromkeys(child.columns)), *below]
 
 
-def _columns(table: sa.FromClause) -> list[Any]:
-    return list(table.c)
-
-
 def _probe(connection: Connection, statement: Any, what: str) -> None:
+    """Ask inside a savepoint: on PostgreSQL a refusal would end the transaction for the targets that follow."""
     try:
-        connection.execute(statement)
+        with connection.begin_nested():
+            connection.execute(statement)
     except SQLAlchemyError as refused:
         raise seen_as(refused, what) from None

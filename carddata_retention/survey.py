@@ -1,4 +1,4 @@
-"""Seeing, counting and freezing: the first part of every night and of every look, target by target."""
+"""Seeing, counting, freezing and looking again, target by target: the parts that a night, a plan and a look share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import measures, nights, observations, scan, sight
+from carddata_retention import measures, nights, observations, scan, sight, verify
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, FailedError, RefusedError, RetentionError
 from carddata_retention.model import Finding, Severity, UndeterminedExample
@@ -123,3 +123,23 @@ def digest(run: Running, connection: Connection, target: TargetNight) -> None:
         for _ in whole.through(scan.candidates(connection, target.decider_of(), run.stage.policy)):
             pass
         target.candidates_digest = whole.hexdigest()
+
+
+def tally(run: Running, connection: Connection, target: TargetNight) -> None:
+    """How the candidates ended, by the ledger; removed = tombstones = sum of batches, or the chain is broken."""
+    tally = run.stage.ledger.tally(connection, run.run_id, target.name)
+    nights.settle(target, purged=tally.purged, skipped=tally.skipped, failed=tally.failed,
+           skipped_reasons=tally.skipped_reasons, failed_reasons=tally.failed_reasons,
+           children_removed=tally.children)
+
+
+def look(run: Running, connection: Connection, target: TargetNight) -> verify.Look:
+    """Put the independent question: what is due now, whatever the run made of it."""
+    found = verify.look(connection, target.decider_of(), run.stage.ledger, run.run_id)
+    nights.settle(target, arrived=found.arrived, residue=found.residue, remaining_due=found.remaining_due,
+           recount=found.in_scope)
+    run.verification = (verify.statement_text(connection, target.decider_of()), run.verification[1] or run.stage.login)
+    if found.arrived:
+        target.findings.append(Finding("arrived", Severity.INFO, target.name, found.arrived,
+                                       "Became due after tonight's candidates were frozen; the next night takes them."))
+    return found

@@ -7,81 +7,19 @@ where the few services of a locked record are asked. Both use the one `standing`
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from functools import reduce
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import FromClause
 
 from carddata_retention.model import Disposition, Status
-from carddata_retention.moments import Condition, TimeForm
+from carddata_retention.moments import Condition
 from carddata_retention.policy import Bounds
-from carddata_retention.status import FORECAST_DAYS, RETAINED_WITHIN, Standing
+from carddata_retention.services import Column, ServiceSource, constant, standing
+from carddata_retention.status import Standing
 
 KEY_SEPARATOR = "\x1f"
-Column = ColumnElement[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceSource:
-    """The rows that say when a service ended. `condition` drops a row only where the declared where is FALSE."""
-
-    source: FromClause
-    subject: Column
-    end: TimeForm
-    started: Column | None
-    status: Column | None
-    terminated: tuple[Any, ...]
-    earliest: date
-    open_sentinels: tuple[date, ...]
-    zones: tuple[ZoneInfo, ...]  # the policy's, then the column's own: a sentinel may be meant in either
-    condition: Condition
-
-    def is_terminated(self) -> Condition:
-        """True or false, never NULL: an unknown status is not a terminated one."""
-        if self.status is None:
-            return sa.false()
-        return sa.and_(self.status.is_not(None), self.status.in_(self.terminated))
-
-    def is_open(self) -> Condition:
-        """Open whatever its end says: a sentinel, or a status that is not in `terminated`."""
-        opens = [self.end.infinite(), *(self._on(day, z) for day in self.open_sentinels for z in self.zones)]
-        if self.status is not None:
-            opens.append(sa.not_(self.is_terminated()))
-        return sa.or_(*opens)
-
-    def before_start(self) -> Condition:
-        """True where the end is before the start; false where no start is declared."""
-        return sa.false() if self.started is None else self.end.before(self.started)
-
-    def implausible(self) -> Condition:
-        """True where the end is before the earliest day that anybody would believe."""
-        return sa.not_(self.end.on_or_after(self.earliest, self.zones[0]))
-
-    def _on(self, day: date, zone: ZoneInfo) -> Condition:
-        later = self.end.on_or_after(day, zone)
-        if day == date.max:
-            return later
-        return sa.and_(later, sa.not_(self.end.on_or_after(day + timedelta(days=1), zone)))
-
-
-def standing(service: ServiceSource, bounds: Bounds) -> Column:
-    """`status.standing` as SQL, line by line."""
-    end = service.end
-    return sa.case(
-        (service.is_open(), Standing.ACTIVE.value),
-        (end.missing(), Standing.NO_END.value if service.status is not None else Standing.ACTIVE.value),
-        (end.unreadable(), Standing.UNREADABLE_END.value),
-        (sa.not_(end.covered(bounds.over)), Standing.ACTIVE.value),
-        (service.implausible(), Standing.IMPLAUSIBLE_END.value),
-        (service.before_start(), Standing.END_BEFORE_START.value),
-        (end.covered(bounds.overdue), Standing.OVERDUE.value),
-        (end.covered(bounds.due), Standing.DUE.value),
-        *((end.covered(bounds.due_within[n]), RETAINED_WITHIN[n].value) for n in FORECAST_DAYS),
-        else_=Standing.RETAINED.value,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +126,14 @@ class Judged:
     def status(self) -> Column:
         """One status for each row: first match wins."""
         return sa.case(
-            (self.target.blank(), Status.BLANK.value),
-            (self.held, Status.HELD.value),
-            (self.requested, Status.REQUESTED.value),
-            (self.standing == Standing.ACTIVE.value, Status.ACTIVE.value),
-            (self.standing >= Standing.END_BEFORE_START.value, Status.UNDETERMINED.value),
-            (self.standing >= Standing.RETAINED_1.value, Status.RETAINED.value),
-            (self.standing == Standing.DUE.value, Status.DUE.value),
-            else_=Status.OVERDUE.value,
+            (self.target.blank(), constant(Status.BLANK)),
+            (self.held, constant(Status.HELD)),
+            (self.requested, constant(Status.REQUESTED)),
+            (self.standing == constant(Standing.ACTIVE), constant(Status.ACTIVE)),
+            (self.standing >= constant(Standing.END_BEFORE_START), constant(Status.UNDETERMINED)),
+            (self.standing >= constant(Standing.RETAINED_1), constant(Status.RETAINED)),
+            (self.standing == constant(Standing.DUE), constant(Status.DUE)),
+            else_=constant(Status.OVERDUE),
         )
 
     def to_purge(self) -> Condition:
@@ -203,7 +141,7 @@ class Judged:
         return sa.and_(
             sa.not_(self.target.blank()),
             sa.not_(self.held),
-            sa.or_(self.requested, self.standing <= Standing.DUE.value),
+            sa.or_(self.requested, self.standing <= constant(Standing.DUE)),
         )
 
 
@@ -224,7 +162,7 @@ class Decider:
             found = self._path_ends(grouped=True).subquery("carddata_end_1")
             pairs = zip(self.target.path[0].from_, list(found.c)[2:], strict=True)
             joined = self.target.table.outerjoin(found, sa.and_(*(a == b for a, b in pairs)))
-            found_number = sa.func.coalesce(found.c.carddata_standing, Standing.NO_SUBJECT.value)
+            found_number = sa.func.coalesce(found.c.carddata_standing, constant(Standing.NO_SUBJECT))
             return self._judged(joined, found_number, (found.c.carddata_end,))
         source: FromClause = self.target.table
         found_each = []
@@ -241,7 +179,7 @@ class Decider:
         """The same decision by correlated questions, for statements that name few records."""
         if self.target.path:
             both = [self._path_ends(grouped=False).with_only_columns(c) for c in self._path_columns()]
-            found_number = sa.func.coalesce(both[0].scalar_subquery(), Standing.NO_SUBJECT.value)
+            found_number = sa.func.coalesce(both[0].scalar_subquery(), constant(Standing.NO_SUBJECT))
             return self._judged(self.target.table, found_number, (both[1].scalar_subquery(),))
         numbers, ends = zip(*(self._correlated(c) for c in self.target.subjects), strict=True)
         return self._judged(self.target.table, self._combined(numbers), ends)
@@ -251,29 +189,28 @@ class Decider:
         return Judged(source, self.target, number, ends, held, requested)
 
     def _columns(self) -> tuple[Column, Column]:
-        number = standing(self.service, self.bounds)
-        usable = sa.case((number <= Standing.RETAINED.value, self.service.end.value()))
-        return number, usable
+        found = standing(self.service, self.bounds)
+        return found, sa.case((found <= constant(Standing.RETAINED), self.service.end.value()))
 
     def _ends(self) -> sa.Select[Any]:
-        number, usable = self._columns()
+        found, usable = self._columns()
         return (
-            sa.select(sa.func.max(number).label("carddata_standing"), sa.func.max(usable).label("carddata_end"))
+            sa.select(sa.func.max(found).label("carddata_standing"), sa.func.max(usable).label("carddata_end"))
             .select_from(self.service.source)
             .where(self.service.condition)
         )
 
     def _correlated(self, subject: Column) -> tuple[Column, Column]:
-        number, usable = self._columns()
+        found, usable = self._columns()
         rows = sa.select().select_from(self.service.source).where(
             self.service.condition, self.service.subject == subject
         ).correlate(self.target.table)
-        return (rows.add_columns(sa.func.max(number)).scalar_subquery(),
+        return (rows.add_columns(sa.func.max(found)).scalar_subquery(),
                 rows.add_columns(sa.func.max(usable)).scalar_subquery())
 
     def _path_columns(self) -> tuple[Column, Column]:
-        number, usable = self._columns()
-        found = sa.case((self.service.subject.is_(None), Standing.NO_SERVICE.value), else_=number)
+        found, usable = self._columns()
+        found = sa.case((self.service.subject.is_(None), constant(Standing.NO_SERVICE)), else_=found)
         return (sa.func.max(found).label("carddata_standing"),
                 sa.func.max(sa.case((self.service.subject.is_not(None), usable))).label("carddata_end"))
 
@@ -294,11 +231,11 @@ class Decider:
         """The greatest standing of a record's subjects; a subject column that is NULL names nobody."""
         subjects = self.target.subjects
         each = [
-            sa.case((c.is_(None), 0), else_=sa.func.coalesce(n, Standing.NO_SERVICE.value))
+            sa.case((c.is_(None), 0), else_=sa.func.coalesce(n, constant(Standing.NO_SERVICE)))
             for c, n in zip(subjects, numbers, strict=True)
         ]
         if len(each) == 1:
             greatest: Column = each[0]
         else:
             greatest = sa.func.max(*each) if self.dialect == "sqlite" else sa.func.greatest(*each)
-        return sa.case((sa.and_(*(c.is_(None) for c in subjects)), Standing.NO_SUBJECT.value), else_=greatest)
+        return sa.case((sa.and_(*(c.is_(None) for c in subjects)), constant(Standing.NO_SUBJECT)), else_=greatest)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from billing import Billing, configuration, create
 from servers import Database
 
-from carddata_retention import run
+from carddata_retention import afterwards, run
 from carddata_retention.config import load
 from carddata_retention.model import Night
 from carddata_retention.nights import Hooks
@@ -41,7 +41,7 @@ class House:
         return run.plan_night(self.config, datetime.now(UTC), as_of, hooks())
 
     def verify(self, as_of: date | None = None) -> Night:
-        return run.verify_night(self.config, datetime.now(UTC), as_of, hooks())
+        return afterwards.verify_night(self.config, datetime.now(UTC), as_of, hooks())
 
     def execute(self, statement: str, **values: Any) -> Any:
         with self.database.engine.begin() as connection:

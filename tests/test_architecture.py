@@ -24,13 +24,14 @@ TABLE = {
     "words": ["model", "errors", "redact"],
     "rules": [
         "period", "instants", "calculator", "settings", "policy", "moments", "forms", "shapes", "status", "shares",
-        "tables", "own_tables", "records", "plan", "evidence", "assets",
+        "services", "tables", "own_tables", "layout", "records", "plan", "evidence", "assets",
     ],
-    "hinges": ["config", "db", "catalogue", "families", "schema", "keys", "lock", "ledger", "stage"],
+    "hinges": ["config", "db", "catalogue", "families", "schema", "keys", "lock", "ledger", "stage", "identity"],
     "doors": [
         "sight", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
+        "archive", "observations",
     ],
-    "story": ["nights", "survey", "check", "statements", "run"],
+    "story": ["nights", "survey", "publication", "check", "statements", "afterwards", "run"],
     "front door": ["console", "cli"],
 }
 LEVELS = list(TABLE)

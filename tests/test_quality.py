@@ -35,18 +35,18 @@ SUITES = ("target", "service_end", "history")
 
 
 class Data:
-    """A clean billing database of ten customers, to be dirtied by a test, as rows by table name."""
+    """A clean billing database of thirty customers, to be dirtied by a test, as rows by table name."""
 
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
-        ids = range(1, 11)
+        ids = range(1, 31)
         self.customers = [{"id": n, "name": f"髙橋 {n}"} for n in ids]
         self.services = [
             {"id": n, "customer_id": n, "kind": "vps", "status": "closed", "started_at": END - timedelta(days=900),
              "provision_ended_at": END, "use_ended_at": END + timedelta(hours=n % 3, minutes=n)} for n in ids
         ]
         self.cards = [{"id": n, "customer_id": n, "cardholder_name": "TARO YAMADA", "card_token": f"tok_{n:012x}",
-                       "exp_month": n, "exp_year": 2027} for n in ids]
+                       "exp_month": n % 12 + 1, "exp_year": 2027} for n in ids]
         self.payments = [{"id": n, "customer_id": n, "method": "card", "amount": 500, "card_holder": "TARO YAMADA",
                           "card_token": f"tok_{n:012x}", "card_exp": "09/27", "last4": "1111", "brand": "x"}
                          for n in ids]
@@ -111,8 +111,8 @@ def shipped(suite: str) -> dict[str, Any]:
 def test_clean_data_fires_nothing(database: Database, tmp_path: Path) -> None:
     asked = questions(database, Data(database.dialect), tmp_path, vouched=True)
     assert failed(judge_all(asked, None)) == set()
-    assert [q.counts["rows"] for q in asked] == [10, 10, 10]
-    assert asked[0].counts["tokens"] == asked[0].counts["expiries"] == asked[2].counts["dated_ends"] == 10
+    assert [q.counts["rows"] for q in asked] == [30, 30, 30]
+    assert asked[0].counts["tokens"] == asked[0].counts["expiries"] == asked[2].counts["dated_ends"] == 30
 
 
 def each(rows: list[dict[str, Any]], *changes: Mapping[str, Any]) -> None:
@@ -131,7 +131,7 @@ def ends(*moments: datetime) -> Callable[[Data], None]:
 EARLY = {"started_at": END + timedelta(days=9)}
 SERVICE_PLANTS: dict[str, tuple[Callable[[Data], None], set[str]]] = {
     "end_before_start": (lambda d: each(d.services, EARLY), {"end_before_start"}),
-    "end_before_start_flood": (lambda d: each(d.services, *[EARLY] * 6),
+    "end_before_start_flood": (lambda d: each(d.services, *[EARLY] * 21),
                                {"end_before_start", "end_before_start_flood"}),
     "terminated_without_end": (lambda d: each(d.services, {"use_ended_at": None}), {"terminated_without_end"}),
     "end_far_ahead": (ends(datetime(2050, 1, 1, 5, 6, 7, tzinfo=UTC)), {"end_far_ahead"}),
@@ -165,7 +165,7 @@ TARGET_PLANTS: dict[str, tuple[Callable[[Data], None], set[str]]] = {
     "out_of_scope_card_data": (lambda d: each(d.payments, {"method": "cash"}, {"method": None}),
                                {"payments.out_of_scope_card_data"}),
     "subject_unknown": (lambda d: each(d.cards, {"customer_id": 999}), {"cards.subject_unknown"}),
-    "subject_unknown_flood": (lambda d: each(d.cards, *[{"customer_id": 999}] * 6),
+    "subject_unknown_flood": (lambda d: each(d.cards, *[{"customer_id": 999}] * 21),
                               {"cards.subject_unknown", "cards.subject_unknown_flood"}),
     "no subject is another matter": (lambda d: each(d.cards, {"customer_id": None}), set()),
     "masks, blanks and rows out of scope are not looked at": (
@@ -292,7 +292,7 @@ def test_a_number_split_over_columns(database: Database, tmp_path: Path) -> None
     target = {"payments": {"fields": fields, "also": None, "redact": None}}
     with gate(database, data, tmp_path, targets=target) as (connection, schema, _policy, config):
         counts = measure_target(connection, schema, schema.usable["payments"], config.subject)
-    assert (counts["tokens"], counts["token_card_shaped"], counts["token_malformed"]) == (10, 1, 0)
+    assert (counts["tokens"], counts["token_card_shaped"], counts["token_malformed"]) == (30, 1, 0)
 
 
 def test_no_card_value_leaves_the_gate(database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture,
@@ -416,11 +416,11 @@ def test_an_expectation_that_breaks_is_no_failure(tmp_path: Path) -> None:
 
 def test_a_limit_is_still_allowed_and_one_more_is_not() -> None:
     counts = dict.fromkeys(columns_of("target"), 0)
-    at, beyond = (judge("target", counts | {"subject_unknown_permille": n, "rows": 7}, "cards", None) for n in (50, 51))
+    at, beyond = (judge("target", counts | {"subject_unknown_permille": n, "rows": 7}, "cards", None) for n in (200, 201))
     assert failed(at) == set()
     assert failed(beyond) == {"cards.subject_unknown_flood"}
     flood = next(r for r in beyond if not r.passed)
-    assert (flood.severity, flood.observed, flood.limit) == (Severity.BLOCK, 51, 50)
+    assert (flood.severity, flood.observed, flood.limit) == (Severity.BLOCK, 201, 200)
     assert next(r for r in at if r.id == "key_duplicates").checked == 7
 
 

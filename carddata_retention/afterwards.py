@@ -1,0 +1,61 @@
+"""After a night: the independent verification, and the report told again. Read-only."""
+
+from datetime import date, datetime, timedelta
+
+from carddata_retention import archive, identity, publication, survey
+from carddata_retention.errors import BlindError, UsageError
+from carddata_retention.model import Mode, Night, State, TargetResult
+from carddata_retention.nights import Hooks, Running, settle
+from carddata_retention.policy import in_force
+from carddata_retention.settings import Config
+from carddata_retention.stage import open_stage
+from carddata_retention.verify import Look
+
+
+def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hooks) -> Night:
+    """The independent look, read-only: what is still due by the last completed run, and whether its evidence holds.
+
+    Raises BlindError where no run was completed since yesterday, BrokenError where the evidence does not hold.
+    """
+    with open_stage(config, "verify", host, None) as stage, stage.db.snapshot() as connection:
+        last = stage.ledger.last_completed(connection) if stage.ledger.exists(connection) else None
+        if last is None:
+            raise BlindError("no_completed_run", "No run was ever completed here.", cure="carddata-retention run")
+        today = stage.clocks.today
+    with open_stage(config, "verify", host, as_of or last.as_of) as stage, stage.db.snapshot() as connection:
+        run = Running(stage, last.run_id, Mode.VERIFY, hooks, identity.key_if_any(config))
+        run.registers, run.previous = True, last
+        with run.timed("verify"):
+            run.chain = stage.ledger.check_chain(connection)
+            stage.ledger.check_tombstones(connection, last.run_id)
+            survey.bind(run, connection)
+            for target in run.readable():
+                with survey.alone(target):
+                    survey.count(run, connection, target)
+                    found = survey.look(run, connection, target)
+                    settle(target, arrived=None, state=_left(found, last.targets.get(target.name)))
+            for target in run.targets:
+                if target.error is not None:
+                    settle(target, state=target.state())
+        if last.as_of < today - timedelta(days=1):
+            raise BlindError("no_completed_run", f"The last completed run judged by {last.as_of}; none was completed "
+                             "since yesterday.", cure="Look at the scheduler, then: carddata-retention run")
+        return run.night()
+
+
+def _left(found: Look, ended: TargetResult | None) -> State:
+    """Locked, not reached or arrived is healthy; what was refused or failed, and what came back, is not."""
+    healthy = ended is not None and ended.state in (State.CLEAN, State.INCOMPLETE)
+    if found.residue or found.failed_due or (found.skipped_due and not healthy):
+        return State.FAILED
+    return State.INCOMPLETE if found.remaining_due else State.CLEAN
+
+
+def report_again(config: Config, host: datetime, run_id: str | None) -> tuple[str, ...]:
+    """Build the report of a completed run again, from the ledger alone. Raises UsageError for an unknown run."""
+    with open_stage(config, "plan", host, None) as stage, stage.db.snapshot() as connection:
+        told = archive.retell(connection, stage.ledger, run_id) if stage.ledger.exists(connection) else None
+    if told is None:
+        raise UsageError("unknown_run", "The ledger knows no such completed run.", not_done="No report was built.",
+                         cure="carddata-retention report, without --run, builds that of the last one.")
+    return publication.published(config, told, in_force(config, told.as_of))

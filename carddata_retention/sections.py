@@ -1,0 +1,52 @@
+"""What every section of the configuration file is made of: strict keys, and the words that several of them share."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A half sentence that names the known word most like `word`; empty where none is."""
+    names = list(known)
+    folded = {name.casefold(): name for name in reversed(names)}
+    near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.4)
+    return f"; the nearest is {folded[near[0]]}" if near else ""
+
+
+def unsupported(what: str, instead: str) -> PydanticCustomError:
+    """An option of the interface that this version does not honour: refused, because ignoring it would be a lie."""
+    return PydanticCustomError("not_supported", "{what} is not supported by this version; {instead}",
+                               {"what": what, "instead": instead})
+
+
+def _zone(name: Any) -> Any:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, TypeError, OSError):
+        raise ValueError("not the name of a time zone; write one such as Asia/Tokyo or UTC") from None
+    return name
+
+
+def as_list(value: Any) -> Any:
+    """A single name where a list of names is meant."""
+    return [value] if isinstance(value, str) else value
+
+
+def _distinct(names: list[str]) -> list[str]:
+    if len(set(names)) != len(names):
+        raise ValueError("names a column twice")
+    return names
+
+
+ZoneName = Annotated[str, BeforeValidator(_zone)]
+Columns = Annotated[list[str], BeforeValidator(as_list), AfterValidator(_distinct), Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of the file. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
