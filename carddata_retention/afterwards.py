@@ -30,7 +30,7 @@ def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hook
             stage.ledger.check_tombstones(connection, last.run_id)
             survey.bind(run, connection)
             for target in run.readable():
-                with survey.alone(target):
+                with survey.alone(target, connection):
                     survey.count(run, connection, target)
                     found = survey.look(run, connection, target)
                     settle(target, arrived=None, state=_left(found, last.targets.get(target.name)))

@@ -11,13 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.sql.elements import quoted_name
 
 from carddata_retention.errors import BlindError
-from carddata_retention.settings import nearest
-
-SYSTEM_SCHEMAS = ("information_schema", "pg_catalog", "mysql", "performance_schema", "sys")
+from carddata_retention.forms import LooseText
+from carddata_retention.sections import nearest
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,23 +61,25 @@ class Catalogue:
     def find(self, declared: str, what: str) -> TableName:
         """The table that a name of the configuration means. Raises BlindError: unknown, or not a table."""
         candidates = [TableName(None, declared)]
-        if "." in declared:
-            schema, _, name = declared.partition(".")
-            candidates.append(TableName(None if schema == self.default_schema else schema, name))
+        for at in (n for n, character in enumerate(declared) if character == "."):  # a name may hold a dot itself
+            candidates.append(TableName(self._schema(declared[:at]), declared[at + 1:]))
         for found in candidates:
-            if found.name in self._inspector.get_table_names(schema=found.schema):
+            if found.name in self._tables(found.schema):
                 return found
             if found.name in self._views(found.schema):
                 raise BlindError(
                     "not_a_table", f"{what} names {declared}, which is a view.",
                     cure="Name the table itself; rows cannot be locked and counted through a view.",
                 )
-        last = candidates[-1]
-        near = nearest(last.name, self._inspector.get_table_names(schema=last.schema))
+        last = candidates[min(1, len(candidates) - 1)]
+        near = nearest(last.name, self._tables(last.schema))
         raise BlindError(
             "table_missing", f"{what} names the table {declared}, which this login does not see{near}.",
             cure="Mend the name in the configuration, or grant SELECT on it.",
         )
+
+    def _tables(self, schema: str | None) -> list[str]:
+        return self._inspector.get_table_names(schema=schema)
 
     def _views(self, schema: str | None) -> Iterable[str]:
         views = self._inspector.get_view_names(schema=schema)
@@ -110,13 +112,20 @@ class Catalogue:
         # SQLite's declared types are a hint only, and SQLAlchemy's readers of them would raise on dirty text.
         if self.dialect == "sqlite":
             return sa.types.NullType()
-        kind = column["type"]
-        return sa.String() if isinstance(kind, sa.Enum) else kind
+        kind: Any = column["type"]
+        if isinstance(kind, postgresql.DOMAIN):
+            kind = kind.data_type
+        loose = isinstance(kind, sa.Enum | postgresql.CITEXT) or (
+            self.dialect == "postgresql" and isinstance(kind, sa.String) and kind.collation)
+        return LooseText() if loose else kind
+
+    def primary_key(self, table: TableName) -> tuple[str, ...]:
+        """The columns of the primary key; empty where there is none."""
+        return tuple(self._inspector.get_pk_constraint(table.name, table.schema)["constrained_columns"])
 
     def unique_keys(self, table: TableName) -> list[tuple[str, ...]]:
         """Every column list that is unique for all rows: primary key, constraints, whole unique indexes."""
-        primary = tuple(self._inspector.get_pk_constraint(table.name, table.schema)["constrained_columns"])
-        keys = [primary] if primary else []
+        keys = [primary] if (primary := self.primary_key(table)) else []
         keys += [tuple(u["column_names"]) for u in self._inspector.get_unique_constraints(table.name, table.schema)]
         for index in self._inspector.get_indexes(table.name, table.schema):
             names = index["column_names"]
@@ -146,7 +155,10 @@ class Catalogue:
         parent = TableName(self._schema(first.parent_schema), first.parent)
         columns = tuple(p.parent_column for p in parts)
         if None in columns:  # SQLite: REFERENCES without columns means the primary key
-            columns = tuple(self._inspector.get_pk_constraint(parent.name, parent.schema)["constrained_columns"])
+            columns = self.primary_key(parent) if parent.name in self._tables(parent.schema) else ()
+        elif self.dialect == "sqlite" and parent.name in self._tables(None):
+            spelt = {name.lower(): name for name in self.columns(parent)}  # REFERENCES may spell it in another case
+            columns = tuple(spelt.get(c.lower(), c) for c in columns)
         return ForeignKey(
             TableName(self._schema(first.child_schema), first.child), tuple(p.child_column for p in parts),
             parent, columns, first.on_delete, first.on_update, bool(first.validated),
@@ -158,6 +170,18 @@ class Catalogue:
     def arriving(self, table: TableName) -> list[ForeignKey]:
         """The foreign keys that reach `table`."""
         return [k for k in self.foreign_keys if k.parent == table]
+
+    def must_roll_back(self, table: TableName, what: str) -> None:
+        """Raises BlindError for a MariaDB table whose engine neither locks a row nor rolls back."""
+        if self.dialect != "mariadb":
+            return
+        engine = self.connection.execute(
+            sa.text("SELECT engine FROM information_schema.tables WHERE table_schema = :schema AND table_name = :name"),
+            {"schema": table.schema or self.default_schema, "name": table.name},
+        ).scalar()
+        if engine is not None and engine != "InnoDB":
+            raise BlindError("not_transactional", f"{what}: {table} is {engine}, which cannot hold a removal and its "
+                             "evidence together.", cure=f"ALTER TABLE {table} ENGINE = InnoDB;")
 
     def triggers(self, table: TableName) -> list[str]:
         """Names of the triggers on `table`, with a digest of what they do where it can be read."""
@@ -177,14 +201,14 @@ class Catalogue:
         return [str(r[0]) for r in rows]
 
 
-_PG_ACTION = "CASE {0} WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' " \
-             "WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END"
-
 _FOREIGN_KEYS = {
-    "postgresql": f"""
+    "postgresql": """
         SELECT cn.nspname AS child_schema, c.relname AS child, k.conname AS name, ca.attname AS child_column,
                pn.nspname AS parent_schema, p.relname AS parent, pa.attname AS parent_column,
-               {_PG_ACTION.format("k.confdeltype")} AS on_delete, {_PG_ACTION.format("k.confupdtype")} AS on_update,
+               CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
+                 WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END AS on_delete,
+               CASE k.confupdtype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
+                 WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END AS on_update,
                k.convalidated AS validated
         FROM pg_constraint k
         JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace

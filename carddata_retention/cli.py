@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="carddata-retention", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+    rich_markup_mode=None,  # plain help: drawing boxes would take longer than everything else
     help="Removes card data from a billing database when its retention period is over, and proves it.",
 )
 

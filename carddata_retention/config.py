@@ -17,7 +17,6 @@ from sqlalchemy.engine import URL
 from carddata_retention.errors import ConfigError
 from carddata_retention.settings import Config, Section, Target, parsed_url
 
-
 CODES = {"password": "config_password", "not_supported": "config_not_supported"}
 
 
@@ -130,9 +129,9 @@ def _read_secret(path: Path) -> str:
 
 def target_digest(config: Config, target: Target) -> str:
     """What an approval of one target is for: the policy, the service ends, and how the target is declared."""
-    return hashlib.sha256(
-        (config.digest("policy", "service_end", "subject") + target.model_dump_json(by_alias=True)).encode()
-    ).hexdigest()
+    query = read_query(config) if config.service_end.query else ""  # its words decide, not the name of its file
+    whole = config.digest("policy", "service_end", "subject") + target.model_dump_json(by_alias=True) + query
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def read_query(config: Config) -> str:

@@ -96,7 +96,7 @@ class Database:
         return f"{row[0]} · {row[1]}", str(row[2])
 
     def leave_no_bytes(self) -> bool:
-        """SQLite: write the log back into the file and cut it to nothing; False where somebody's look stands in the way.
+        """SQLite: write the log back into the file and cut it to nothing; False where somebody's look is in the way.
 
         `secure_delete` overwrites what was removed in the file itself; in WAL mode the pages as they were before still
         lie in the log beside it. In the other journal modes, and on the other databases, there is nothing to do here.

@@ -19,7 +19,27 @@ FORMAT = 1
 
 
 def export_run(connection: Connection, ledger: Ledger, run_id: str, directory: Path) -> Path:
-    """Write a sealed run as JSON lines, whole or not at all. Raises FailedError where the folder takes no file."""
+    """Write a sealed run as JSON lines, and every sealed run before it whose file is missing: one that was killed, or
+    whose folder took no file. Each whole or not at all. Raises FailedError where the folder takes no file."""
+    run = ledger.tables.run.c
+    sealed = connection.execute(select(run.run_id).where(run.seal.is_not(None)).order_by(run.number)).scalars().all()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for earlier in sealed:
+            if earlier != run_id and not _path(directory, earlier).exists():
+                _write(connection, ledger, earlier, directory)
+        return _write(connection, ledger, run_id, directory)
+    except OSError as wrong:
+        raise FailedError("evidence_unwritable", f"The evidence folder takes no file: {type(wrong).__name__}.",
+                          not_done="The removal and its evidence in the database stand; only this copy is missing.",
+                          cure="Give the job's user the right to write there; the next run writes again.") from None
+
+
+def _path(directory: Path, run_id: str) -> Path:
+    return directory / f"{run_id}.jsonl"
+
+
+def _write(connection: Connection, ledger: Ledger, run_id: str, directory: Path) -> Path:
     run, batch = ledger.tables.run, ledger.tables.batch
     sealed = connection.execute(
         select(run.c.run_id, run.c.number, run.c.as_of, run.c.previous_seal, run.c.seal, run.c.key_id, run.c.signature)
@@ -29,27 +49,20 @@ def export_run(connection: Connection, ledger: Ledger, run_id: str, directory: P
         select(batch.c.target, batch.c.batch_no, batch.c.purged, batch.c.digest)
         .where(batch.c.run_id == run_id).order_by(batch.c.target, batch.c.batch_no)
     ).mappings().all()
-    path = directory / f"{run_id}.jsonl"
+    path = _path(directory, run_id)
     temporary = path.with_name(path.name + ".new")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            _line(file, {"format": FORMAT, "kind": "run", **sealed})
-            for row in batches:
-                _line(file, {"kind": "batch", **row})
-                if not row["purged"]:
-                    continue
-                for stone in ledger.tombstones(connection, run_id, row["target"], batch_no=row["batch_no"]):
-                    _line(file, {"kind": "tombstone", **{k: v for k, v in asdict(stone).items() if k != "record_key"},
-                                 "digest": evidence.tombstone_digest(stone)})
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as wrong:
-        raise FailedError("evidence_unwritable", f"The evidence folder takes no file: {type(wrong).__name__}.",
-                          not_done="The removal and its evidence in the database stand; only this copy is missing.",
-                          cure="Give the job's user the right to write there; the next run writes again.") from None
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        _line(file, {"format": FORMAT, "kind": "run", **sealed})
+        for row in batches:
+            _line(file, {"kind": "batch", **row})
+        for stone in ledger.stream_tombstones(connection, run_id):
+            _line(file, {"kind": "tombstone", **{k: v for k, v in asdict(stone).items() if k != "record_key"},
+                         "digest": evidence.tombstone_digest(stone)})
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
     return path
 
 

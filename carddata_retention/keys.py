@@ -9,6 +9,8 @@ from pathlib import Path
 
 from carddata_retention.errors import BlindError
 
+SECRET_BYTES = 32
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceKey:
@@ -27,6 +29,8 @@ def load_key(path: Path, *, create: bool) -> EvidenceKey:
             raise BlindError("key_missing", f"There is no evidence key {path.name}.",
                              cure="The first run makes it: carddata-retention run") from None
         return _create(path)
+    except UnicodeDecodeError:
+        text = ""
     except OSError as wrong:
         raise BlindError("key_unreadable", f"The evidence key {path.name} cannot be read: {type(wrong).__name__}.",
                          cure=f"chown to the job's user; chmod 600 {path.name}") from None
@@ -35,23 +39,33 @@ def load_key(path: Path, *, create: bool) -> EvidenceKey:
                          cure=f"chmod 600 {path.name}")
     try:
         stored = json.loads(text)
-        return EvidenceKey(stored["key_id"], base64.b64decode(stored["hmac"], validate=True))
+        key = EvidenceKey(str(stored["key_id"]), base64.b64decode(stored["hmac"], validate=True))
+        if len(key.secret) != SECRET_BYTES:
+            raise ValueError  # a short one could be guessed, an empty one is none
+        return key
     except (ValueError, KeyError, TypeError):
         raise BlindError("key_damaged", f"The evidence key {path.name} is not one.",
                          cure="Restore it from its backup; never write a new one over it.") from None
 
 
 def _create(path: Path) -> EvidenceKey:
-    key = EvidenceKey(f"k{secrets.token_hex(4)}", secrets.token_bytes(32))
+    """Make the file whole or not at all: of two first runs that meet, both read the key of whichever came first."""
+    key = EvidenceKey(f"k{secrets.token_hex(4)}", secrets.token_bytes(SECRET_BYTES))
     body = json.dumps({"key_id": key.key_id, "hmac": base64.b64encode(key.secret).decode()}) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f"{path.name}.{key.key_id}")
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(own, path)
+        except FileExistsError:
+            return load_key(path, create=False)
+        finally:
+            own.unlink()
     except OSError as wrong:
         raise BlindError("key_unwritable", f"The evidence key {path.name} cannot be made: {type(wrong).__name__}.",
                          cure="Give the job's user the right to write there.") from None
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
     return key

@@ -1,7 +1,7 @@
 """A statement as people read it: parameters by name instead of value, a clause to a line, brackets indented.
 
-Only the layout differs from what is sent. A parameter that is a bound of the night or a word of the configuration
-gets the name that its meaning has; values are never shown.
+Only the layout differs from what is sent. A bound of the night gets the name that its meaning has; keys and subjects
+have no value here at all.
 """
 
 import copy
@@ -19,7 +19,6 @@ _TOKEN = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|[^\s(),'
 _LISTED = re.compile(r"__\[POSTCOMPILE_([^\]~]+)[^\]]*\]")
 _CLAUSES = ("SELECT", "FROM", "LEFT OUTER JOIN", "JOIN", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT",
             "FOR UPDATE", "SET", "DELETE FROM", "UPDATE")
-_BREAKS = ("WHEN", "ELSE", "END", "AND", "OR")
 
 Piece = str | list["Piece"]  # a word, or what stands between two brackets
 
@@ -27,11 +26,12 @@ Piece = str | list["Piece"]  # a word, or what stands between two brackets
 def readable(statement: sa.sql.ClauseElement, dialect: sa.Dialect, names: Mapping[Any, str]) -> str:
     """The text of a statement in one dialect.
 
-    `names` holds the values of the night and of the configuration, with the name of the meaning of each. What has no
-    name there is a constant of this product, and is written out.
+    `names` holds the values that are the night's, each with the name of its meaning. What has no name there is a
+    word of the configuration or a constant of this product, and is written out.
     """
     named = copy.copy(dialect)
     named.paramstyle, named.positional = "named", False
+    vars(named)["_bind_typing_render_casts"] = False  # a cast of each parameter is the driver's business
     named.identifier_preparer = type(dialect.identifier_preparer)(named)
     compiled: Any = statement.compile(dialect=named)
     text = _LISTED.sub(r":\1", str(compiled))
@@ -88,7 +88,7 @@ def _flat(pieces: list[Piece]) -> str:
 
 def _is_call(before: Piece) -> bool:
     """A bracket belongs to the function's name before it; after a keyword or an operator it stands alone."""
-    return isinstance(before, str) and bool(re.fullmatch(r"[a-z_][a-z0-9_.]*|CAST", before))
+    return isinstance(before, str) and bool(re.fullmatch(r"[a-z_][a-z0-9_.]*|CAST|EXTRACT", before))
 
 
 def _lines(pieces: list[Piece], depth: int, *, whole: bool = False) -> list[str]:
@@ -106,11 +106,27 @@ def _fitted(pieces: list[Piece], depth: int) -> list[str]:
     flat = _flat(pieces)
     if len(pad) + len(flat) <= WIDTH:
         return [pad + flat]
-    for wanted in (_at_breaks(pieces), [n + 1 for n, p in enumerate(pieces) if p == ","]):
-        if len(parts := _cut(pieces, wanted)) > 1:
-            first, *rest = parts
-            return [*_fitted(first, depth), *(line for part in rest for line in _fitted(part, depth + 1))]
-    return _opened(pieces, depth)
+    items = _cut(pieces, [n + 1 for n, p in enumerate(pieces) if p == ","])
+    if len(items) > 1:
+        return _listed(items, depth)
+    first, *rest = _cut(pieces, _at_breaks(pieces))
+    if not rest:
+        return _opened(pieces, depth)
+    return [*_fitted(first, depth), *(line for part in rest
+                                      for line in _fitted(part, depth if part[0] == "END" else depth + 1))]
+
+
+def _listed(items: list[list[Piece]], depth: int) -> list[str]:
+    """What commas part: short items side by side, a long one over lines of its own."""
+    lines: list[str] = []
+    inner = depth + 1 if items[0][0] in _CLAUSES else depth
+    for n, item in enumerate(items):
+        made = _fitted(item, inner if n else depth)
+        if lines and len(made) == 1 and len(lines[-1]) + len(made[0].strip()) < WIDTH and not lines[-1].endswith("),"):
+            lines[-1] += f" {made[0].strip()}"
+        else:
+            lines += made
+    return lines
 
 
 def _opened(pieces: list[Piece], depth: int) -> list[str]:
@@ -131,23 +147,28 @@ def _opened(pieces: list[Piece], depth: int) -> list[str]:
 
 
 def _clause_at(pieces: list[Piece], n: int) -> bool:
-    ahead = " ".join(p for p in pieces[n:n + 3] if isinstance(p, str)) + " "
+    """Whether a clause begins here; the FROM of LEFT OUTER JOIN, DELETE FROM or IS DISTINCT FROM does not."""
     behind = pieces[n - 1] if n else ""
-    return not (behind in ("OUTER", "LEFT", "FOR") or (behind == "DISTINCT" and ahead.startswith("FROM "))) and any(
-        ahead.startswith(f"{word} ") for word in _CLAUSES)
+    if isinstance(pieces[n], list) or behind in ("OUTER", "LEFT", "FOR", "DELETE", "DISTINCT"):
+        return False
+    ahead = " ".join(p for p in pieces[n:n + 3] if isinstance(p, str)) + " "
+    return any(ahead.startswith(f"{word} ") for word in _CLAUSES)
 
 
 def _at_breaks(pieces: list[Piece]) -> list[int]:
-    found, between, cases = [], False, 0
+    """Where AND and OR stand, outside any CASE; where there is none, the arms of the outermost CASE."""
+    joints, arms, between, cases = [], [], False, 0
     for n, piece in enumerate(pieces):
         cases += (piece == "CASE") - (piece == "END")
         if piece == "BETWEEN":
             between = True
         elif piece == "AND" and between:
             between = False
-        elif piece in _BREAKS and (piece in ("WHEN", "ELSE", "END") or not cases):
-            found.append(n)
-    return found
+        elif piece in ("AND", "OR") and n and not cases:
+            joints.append(n)
+        elif (piece in ("WHEN", "ELSE") and cases == 1) or (piece == "END" and not cases):
+            arms.append(n)
+    return joints or arms
 
 
 def _cut(pieces: list[Piece], starts: list[int]) -> list[list[Piece]]:

@@ -1,47 +1,38 @@
-"""The ledger: what every run saw, removed and sealed. Append-only; one place that writes our own tables.
+"""The ledger: what every run saw and removed; what it sealed is in `chain.py`. One place that writes our own tables.
 
-Nothing here commits: the caller's transaction holds the removal and its evidence together.
+Nothing here commits: the caller's transaction holds the removal and its evidence together. Runs, batches and
+tombstones are only ever added; the work table is the list of the night and of the one before.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import evidence
+from carddata_retention.chain import Chain, stored
 from carddata_retention.db import Database, seen_as
 from carddata_retention.errors import BrokenError
-from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import (
     Disposition,
     Outcome,
     PreviousNight,
     SkipReason,
     State,
-    Status,
     TargetResult,
     Tombstone,
 )
-from carddata_retention.own_tables import OwnTables, own_tables
+from carddata_retention.own_tables import own_tables
 from carddata_retention.settings import Config
+from carddata_retention.worklist import WorkList, WorkRow, chunks
 
-CHUNK = 1000
-T = TypeVar("T")
+__all__ = ["BatchRow", "KnownTarget", "Ledger", "Tally", "WorkRow", "chunks"]
 
-
-@dataclass(frozen=True, slots=True)
-class WorkRow:
-    """One frozen candidate of a run."""
-
-    seq: int
-    record_key: str
-    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +74,12 @@ class KnownTarget:
     result: TargetResult
 
 
-class Ledger:
+class Ledger(Chain, WorkList):
     """Our own tables on one database."""
 
     def __init__(self, db: Database, config: Config) -> None:
+        super().__init__(own_tables(db.dialect, config.evidence.schema_, config.evidence.prefix))
         self.db = db
-        self.tables: OwnTables = own_tables(db.dialect, config.evidence.schema_, config.evidence.prefix)
 
     def exists(self, connection: Connection) -> bool:
         """Whether the first run has made our tables."""
@@ -121,197 +112,82 @@ class Ledger:
             sa.select(run.run_id, run.host, run.process, run.started_at)
             .where(run.finished_at.is_(None)).order_by(run.number.desc()).limit(1)
         ).first()
-        return f"run {row.run_id}, process {row.process} on {row.host}, since {row.started_at}" if row else "another run"
-
-    def unsealed(self, connection: Connection) -> list[str]:
-        """Runs that were killed: opened before and never sealed, oldest first."""
-        run = self.tables.run.c
-        return list(connection.execute(
-            sa.select(run.run_id).where(run.seal.is_(None)).order_by(run.number)
-        ).scalars())
-
-    def seal(self, connection: Connection, run_id: str, key: EvidenceKey, closing: Mapping[str, Any]) -> str:
-        """Close a run and chain it to the one before. Returns the new head."""
-        run = self.tables.run
-        connection.execute(run.update().where(run.c.run_id == run_id).values(**closing))
-        previous = self.head(connection)
-        head = evidence.seal(previous, self.run_digest(connection, run_id))
-        connection.execute(run.update().where(run.c.run_id == run_id).values(
-            previous_seal=previous, seal=head, key_id=key.key_id, signature=evidence.signature(key.secret, head)
-        ))
-        return head
-
-    def head(self, connection: Connection) -> str:
-        """The seal of the last sealed run, or the beginning of all chains."""
-        run = self.tables.run.c
-        query = sa.select(run.seal).where(run.seal.is_not(None)).order_by(run.number.desc()).limit(1)
-        return connection.execute(query).scalar() or evidence.GENESIS
-
-    def run_digest(self, connection: Connection, run_id: str) -> str:
-        """The digest of a run's own row and of its batches, from what is stored."""
-        run, batch = self.tables.run, self.tables.batch
-        sealed_after = {"previous_seal", "seal", "key_id", "signature"}
-        row = connection.execute(sa.select(run).where(run.c.run_id == run_id)).mappings().one()
-        batches = connection.execute(
-            sa.select(batch.c.target, batch.c.batch_no, batch.c.digest).where(batch.c.run_id == run_id)
-        )
-        return evidence.run_digest({k: v for k, v in row.items() if k not in sealed_after},
-                                   [(b.target, b.batch_no, b.digest) for b in batches])
-
-    def check_chain(self, connection: Connection) -> int:
-        """Recompute every seal; returns how many. Raises BrokenError naming the first run that does not fit."""
-        run = self.tables.run.c
-        previous = evidence.GENESIS
-        rows = connection.execute(
-            sa.select(run.run_id, run.previous_seal, run.seal).where(run.seal.is_not(None)).order_by(run.number)
-        ).all()
-        for row in rows:
-            fits = row.previous_seal == previous
-            if not fits or row.seal != evidence.seal(previous, self.run_digest(connection, row.run_id)):
-                raise BrokenError("chain_broken", f"The evidence of run {row.run_id} was changed after it was sealed.",
-                                  not_done="Nothing was changed by this look.",
-                                  cure="Compare with the exported evidence; keep both and call whoever owns them.")
-            previous = row.seal
-        return len(rows)
-
-    def check_tombstones(self, connection: Connection, run_id: str) -> int:
-        """Recompute the digests of a run's batches from its tombstones. Raises BrokenError where one differs."""
-        batch = self.tables.batch
-        total = 0
-        for row in connection.execute(sa.select(batch).where(batch.c.run_id == run_id)).all():
-            stones = self.tombstones(connection, run_id, row.target, batch_no=row.batch_no)
-            if evidence.batch_digest(stones) != row.digest or len(stones) != row.purged:
-                raise BrokenError("batch_broken", f"The tombstones of batch {row.batch_no} of {row.target} in run "
-                                  f"{run_id} were changed.", not_done="Nothing was changed by this look.",
-                                  cure="Compare with the exported evidence; keep both and call whoever owns them.")
-            total += len(stones)
-        return total
+        if row is None:
+            return "another run"
+        return f"run {row.run_id}, process {row.process} on {row.host}, since {row.started_at}"
 
     def last_completed(self, connection: Connection) -> PreviousNight | None:
-        """The last run that reached its end, whatever its verdict."""
+        """The last run that reached its end, whatever its verdict. Raises BrokenError where its row makes no sense."""
         run = self.tables.run.c
         row = connection.execute(
             sa.select(self.tables.run).where(run.result.is_not(None)).order_by(run.number.desc()).limit(1)
         ).mappings().first()
         if row is None:
             return None
-        results = {t["name"]: target_result(t) for t in json.loads(row["result"])["targets"]}
-        return PreviousNight(
-            run_id=row["run_id"], as_of=date.fromisoformat(row["as_of"]),
-            finished_at=datetime.fromisoformat(row["finished_at"]), policy_digest=row["policy_digest"],
-            verdict=State(row["verdict"]), targets=results,
-        )
+        try:
+            results = {t["name"]: target_result(t) for t in json.loads(row["result"])["targets"]}
+            return PreviousNight(
+                run_id=row["run_id"], as_of=date.fromisoformat(row["as_of"]),
+                finished_at=datetime.fromisoformat(row["finished_at"]), policy_digest=row["policy_digest"],
+                verdict=State(row["verdict"]), targets=results,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BrokenError("run_unreadable", f"The ledger's row of run {row['run_id']} is not what a run writes.",
+                              not_done="Nothing was removed.",
+                              cure="Compare with the exported evidence, and call whoever owns them.") from None
 
-    # Work, batches, tombstones
-
-    def forget_old_work(self, connection: Connection, keep: str) -> None:
-        """Drop the candidate lists of earlier runs; tombstones and batches stay."""
-        connection.execute(self.tables.work.delete().where(self.tables.work.c.run_id != keep))
-
-    def freeze(self, connection: Connection, run_id: str, target: str, rows: Iterable[WorkRow]) -> None:
-        """Write candidates into the work table as they stream by."""
-        waiting = iter(rows)
-        while page := [
-            {"run_id": run_id, "target": target, "seq": r.seq, "record_key": r.record_key, "status": r.status.value}
-            for r in islice(waiting, CHUNK)
-        ]:
-            connection.execute(self.tables.work.insert(), page)
-
-    def pending(self, connection: Connection, run_id: str, target: str, after: int, size: int, *,
-                retry: bool) -> list[WorkRow]:
-        """The next candidates in order: those without an outcome, or those worth a second try."""
-        work = self.tables.work.c
-        again = work.reason.in_([SkipReason.LOCKED.value, SkipReason.MOVED.value])
-        query = (
-            sa.select(work.seq, work.record_key, work.status)
-            .where(work.run_id == run_id, work.target == target, work.seq > after,
-                   again if retry else work.outcome.is_(None))
-            .order_by(work.seq).limit(size)
-        )
-        return [WorkRow(r.seq, r.record_key, Status(r.status)) for r in connection.execute(query)]
-
-    def settle(self, connection: Connection, run_id: str, target: str, batch_no: int,
-               outcomes: Mapping[int, tuple[Outcome, str | None]]) -> None:
-        """Write how candidates ended: seq -> outcome and reason."""
-        work = self.tables.work
-        grouped: dict[tuple[Outcome, str | None], list[int]] = {}
-        for seq, ended in outcomes.items():
-            grouped.setdefault(ended, []).append(seq)
-        for (outcome, reason), seqs in grouped.items():
-            for chunk in chunks(seqs):
-                connection.execute(
-                    work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.seq.in_(chunk))
-                    .values(outcome=outcome.value, reason=reason, batch_no=batch_no)
-                )
-
-    def settle_rest(self, connection: Connection, run_id: str, target: str, outcome: Outcome, reason: str) -> None:
-        """What has no outcome yet keeps its place in the totals, with the reason."""
-        work = self.tables.work
-        connection.execute(
-            work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.outcome.is_(None))
-            .values(outcome=outcome.value, reason=reason)
-        )
+    # Batches, tombstones
 
     def add_batch(self, connection: Connection, batch: BatchRow, tombstones: Sequence[Tombstone]) -> None:
         """The evidence of one transaction, in that transaction."""
         values = asdict(batch) | {"children": evidence.canonical(dict(batch.children)).decode()}
         connection.execute(self.tables.batch.insert(), values)
         if tombstones:
-            connection.execute(self.tables.tombstone.insert(), [_stored(t) for t in tombstones])
+            connection.execute(self.tables.tombstone.insert(), [stored(t) for t in tombstones])
 
-    def has_batch(self, connection: Connection, run_id: str, target: str, batch_no: int) -> bool:
-        """Whether a batch was committed, asked after a COMMIT whose reply was lost."""
-        batch = self.tables.batch.c
+    def was_committed(self, connection: Connection, run_id: str, target: str, batch_no: int, seq: int) -> bool:
+        """Whether a batch was committed, asked in a writing transaction after a COMMIT whose reply was lost.
+
+        Every batch has written its candidates before its COMMIT. Locking one of them, `seq`, waits for a COMMIT
+        that is still on its way; a look without it could come too early.
+        """
+        work, batch = self.tables.work.c, self.tables.batch.c
+        connection.execute(sa.select(work.seq).where(
+            work.run_id == run_id, work.target == target, work.seq == seq).with_for_update()).all()
         query = sa.select(batch.batch_no).where(
             batch.run_id == run_id, batch.target == target, batch.batch_no == batch_no
         )
         return connection.execute(query).first() is not None
 
-    def tombstones(self, connection: Connection, run_id: str, target: str | None = None, *,
-                   batch_no: int | None = None, limit: int | None = None) -> list[Tombstone]:
-        """Tombstones of a run in the order of target, batch and key."""
-        stone = self.tables.tombstone.c
-        query = sa.select(self.tables.tombstone).where(stone.run_id == run_id)
-        if target is not None:
-            query = query.where(stone.target == target)
-        if batch_no is not None:
-            query = query.where(stone.batch_no == batch_no)
-        rows = connection.execute(query.order_by(stone.target, stone.batch_no, stone.record_key).limit(limit))
-        return [Tombstone(**{**r, "status": Status(r["status"]), "disposition": Disposition(r["disposition"])})
-                for r in rows.mappings()]
-
     def tally(self, connection: Connection, run_id: str, target: str) -> Tally:
-        """How a run's candidates ended. Raises BrokenError unless removed = tombstones = sum of batches."""
+        """How a run's candidates ended; one without an outcome was not reached.
+
+        Raises BrokenError unless removed = tombstones = sum of batches.
+        """
         work, batch, stone = self.tables.work.c, self.tables.batch.c, self.tables.tombstone.c
-        counted: dict[str | None, dict[str | None, int]] = {}
+        counted: dict[str, dict[str | None, int]] = {}
         for outcome, reason, number in connection.execute(
             sa.select(work.outcome, work.reason, sa.func.count())
             .where(work.run_id == run_id, work.target == target).group_by(work.outcome, work.reason)
         ):
-            counted.setdefault(outcome, {})[reason] = number
+            ended, why = (outcome, reason) if outcome else (Outcome.SKIPPED.value, SkipReason.NOT_REACHED.value)
+            reasons = counted.setdefault(ended, {})
+            reasons[why] = reasons.get(why, 0) + number
+        sums = ((sa.func.sum(batch.purged), batch), (sa.func.count(stone.run_id), stone))
         in_batches, stones = (
-            connection.execute(query.where(c.run_id == run_id, c.target == target)).scalar() or 0
-            for query, c in ((sa.select(sa.func.sum(batch.purged)), batch), (sa.select(sa.func.count(stone.run_id)), stone))
+            connection.execute(sa.select(number).where(c.run_id == run_id, c.target == target)).scalar() or 0
+            for number, c in sums
         )
         purged = sum(counted.get(Outcome.PURGED, {}).values())
         if not purged == in_batches == stones:
-            raise BrokenError("not_reconciled", f"Target {target}: {purged} candidates purged, {in_batches} in the batches "
-                              f"and {stones} tombstones.", not_done="Nothing further was removed.",
+            raise BrokenError("not_reconciled", f"Target {target}: {purged} candidates purged, {in_batches} in the "
+                              f"batches and {stones} tombstones.", not_done="Nothing further was removed.",
                               cure="Keep the ledger as it is and report this as a bug.")
-        skipped, failed = ({k or "": n for k, n in counted.get(o, {}).items()} for o in (Outcome.SKIPPED, Outcome.FAILED))
+        skipped, failed = (
+            {why or "": n for why, n in counted.get(ended, {}).items()} for ended in (Outcome.SKIPPED, Outcome.FAILED)
+        )
         return Tally(purged, sum(skipped.values()), sum(failed.values()), skipped, failed,
                      self.children_removed(connection, run_id, target))
-
-    def fates(self, connection: Connection, run_id: str, target: str, keys: Iterable[str]) -> dict[str, str | None]:
-        """record_key -> outcome, for those of `keys` that this run's work table knows."""
-        work = self.tables.work.c
-        found: dict[str, str | None] = {}
-        for chunk in chunks(list(keys)):
-            query = sa.select(work.record_key, work.outcome).where(
-                work.run_id == run_id, work.target == target, work.record_key.in_(chunk)
-            )
-            found |= {r.record_key: r.outcome for r in connection.execute(query)}
-        return found
 
     def children_removed(self, connection: Connection, run_id: str, target: str) -> dict[str, int]:
         """Child table -> rows removed or let go, over the batches of a run."""
@@ -356,12 +232,3 @@ def target_result(stored: Mapping[str, Any]) -> TargetResult:
     forecast = {int(days): count for days, count in stored["forecast"].items()}
     return TargetResult(**{**stored, "disposition": Disposition(stored["disposition"]),
                            "state": State(stored["state"]), "forecast": forecast})
-
-
-def _stored(tombstone: Tombstone) -> dict[str, Any]:
-    return asdict(tombstone) | {"status": tombstone.status.value, "disposition": tombstone.disposition.value}
-
-
-def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
-    """Pieces of at most CHUNK items."""
-    return (items[i:i + CHUNK] for i in range(0, len(items), CHUNK))

@@ -24,27 +24,41 @@ def only_run(db: Database, scope: str, holder: str, who: Callable[[], str]) -> I
         with _file_lock(Path(str(db.engine.url.database)), holder):
             yield
         return
-    number = int.from_bytes(hashlib.sha256(scope.encode()).digest()[:8], "big", signed=True)
-    ask, release, argument = {
-        "postgresql": ("SELECT pg_try_advisory_lock(:n)", "SELECT pg_advisory_unlock(:n)", number),
-        "mariadb": ("SELECT GET_LOCK(:n, 0)", "SELECT RELEASE_LOCK(:n)", f"carddata:{number}"),
-    }[db.dialect]
+    name, ask, release, patience = _SESSION_LOCKS[db.dialect]
     try:
         connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     except sa.exc.SQLAlchemyError as refused:
         raise seen_as(refused, "The lock of the run") from None
     try:
-        if not connection.execute(sa.text(ask), {"n": argument}).scalar():
+        try:
+            # The session holds the lock and is silent all night: the server must not take it for forgotten.
+            connection.exec_driver_sql(patience)
+            place = connection.exec_driver_sql(name).scalar_one()
+            number = int.from_bytes(hashlib.sha256(f"{place}/{scope}".encode()).digest()[:8], "big", signed=True)
+            taken = connection.execute(sa.text(ask), {"n": number}).scalar()
+        except sa.exc.SQLAlchemyError as refused:
+            raise seen_as(refused, "The lock of the run") from None
+        if not taken:
             raise _busy(who())
         try:
             yield
         finally:
             try:
-                connection.execute(sa.text(release), {"n": argument})
+                connection.execute(sa.text(release), {"n": number})
             except sa.exc.SQLAlchemyError:
                 connection.invalidate()  # the session is gone, and its lock with it
     finally:
         connection.close()
+
+
+# The database's own name, taking, giving back, patience. MariaDB's locks are the whole server's, so the name of the
+# database is part of every lock's name: two billing databases on one server never wait for each other.
+_SESSION_LOCKS = {
+    "postgresql": ("SELECT current_database()", "SELECT pg_try_advisory_lock(:n)", "SELECT pg_advisory_unlock(:n)",
+                   "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"),
+    "mariadb": ("SELECT database()", "SELECT GET_LOCK(concat('carddata:', :n), 0)",
+                "SELECT RELEASE_LOCK(concat('carddata:', :n))", "SET SESSION wait_timeout = 2147483"),
+}
 
 
 @contextmanager
@@ -53,18 +67,24 @@ def _file_lock(database: Path, holder: str) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as wrong:
-        raise BlindError("lock_unwritable", f"The lock file beside the database cannot be made: "
-                         f"{type(wrong).__name__}.", cure="Give the job's user the right to write there.") from None
+        raise _no_lock_file(wrong) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _busy(os.pread(handle, 200, 0).decode(errors="replace").strip() or "another run") from None
+        except OSError as wrong:
+            raise _no_lock_file(wrong) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, holder.encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _no_lock_file(wrong: OSError) -> BlindError:
+    return BlindError("lock_unwritable", f"The lock file beside the database cannot be made: {type(wrong).__name__}.",
+                      cure="Give the job's user the right to write there.")
 
 
 def _busy(who: str) -> BusyError:

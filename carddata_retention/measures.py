@@ -28,12 +28,17 @@ FAR_AHEAD_YEARS = 10
 DAY_SECONDS = 86_400
 
 
+def counting(source: sa.FromClause, checks: Mapping[str, Condition], *restriction: Condition) -> sa.Select[Any]:
+    """One number for each condition, in one scan of `source`."""
+    sums = (sa.func.coalesce(sa.func.sum(sa.case((c, 1), else_=0)), 0).label(n) for n, c in checks.items())
+    return sa.select(*sums).select_from(source).where(*restriction)
+
+
 def counted(connection: Connection, source: sa.FromClause, checks: Mapping[str, Condition], what: str,
             *restriction: Condition) -> dict[str, int]:
     """How many rows of `source` each condition is true of, in one scan. Raises BlindError, without a value in it."""
-    sums = (sa.func.coalesce(sa.func.sum(sa.case((c, 1), else_=0)), 0).label(n) for n, c in checks.items())
     try:
-        row = connection.execute(sa.select(*sums).select_from(source).where(*restriction)).one()
+        row = connection.execute(counting(source, checks, *restriction)).one()
     except SQLAlchemyError as refused:
         raise seen_as(refused, f"The gate's counts of {what}") from None
     return {name: int(value) for name, value in row._mapping.items()}
@@ -42,6 +47,17 @@ def counted(connection: Connection, source: sa.FromClause, checks: Mapping[str, 
 def measure_target(connection: Connection, schema: BoundSchema, target: BoundTarget,
                    subject: settings.SubjectSection | None) -> dict[str, int]:
     """Every violation in a target's table. `key_duplicates` is 0 by the unique index that `bind` demanded."""
+    counts = counted(connection, target.target.table, target_checks(schema, target), f"target {target.declared.name}")
+    unknown = _subject_unknown(connection, schema, target, subject)
+    return counts | {
+        "key_duplicates": 0,
+        "subject_unknown": unknown,
+        "subject_unknown_permille": permille(unknown, counts["rows"]),
+    }
+
+
+def target_checks(schema: BoundSchema, target: BoundTarget) -> dict[str, Condition]:
+    """What is counted of a target's table, by name."""
     in_scope = target.target.in_scope()
     card = _card(target, Words(schema.dialect))
     within = {
@@ -54,14 +70,7 @@ def measure_target(connection: Connection, schema: BoundSchema, target: BoundTar
         "expiry_impossible": card.expiry_impossible(),
     }
     checks = {name: sa.and_(in_scope, condition) for name, condition in within.items()}
-    checks["out_of_scope_card_data"] = target.target.outside()
-    counts = counted(connection, target.target.table, checks, f"target {target.declared.name}")
-    unknown = _subject_unknown(connection, schema, target, subject)
-    return counts | {
-        "key_duplicates": 0,
-        "subject_unknown": unknown,
-        "subject_unknown_permille": permille(unknown, counts["rows"]),
-    }
+    return checks | {"out_of_scope_card_data": target.target.outside()}
 
 
 def _card(bound: BoundTarget, words: Words) -> Card:
@@ -78,8 +87,17 @@ def _card(bound: BoundTarget, words: Words) -> Card:
 def _subject_unknown(connection: Connection, schema: BoundSchema, bound: BoundTarget,
                      subject: settings.SubjectSection | None) -> int:
     """Rows whose subject is not in the subject table; not asked where a validated foreign key answers."""
-    if subject is None or not bound.target.subjects:
+    asked = unknown_subjects(connection, schema, bound, subject)
+    if asked is None:
         return 0
+    return counted(connection, *asked, f"the subjects of target {bound.declared.name}")["unknown"]
+
+
+def unknown_subjects(connection: Connection, schema: BoundSchema, bound: BoundTarget,
+                     subject: settings.SubjectSection | None) -> tuple[sa.FromClause, dict[str, Condition]] | None:
+    """From what, and by which condition, rows without a known subject are counted; None where a key vouches."""
+    if subject is None or not bound.target.subjects:
+        return None
     catalogue = Catalogue(connection, schema.dialect)
     parent = catalogue.find(subject.table, "[subject] table")
     vouched = {
@@ -90,7 +108,7 @@ def _subject_unknown(connection: Connection, schema: BoundSchema, bound: BoundTa
     }
     loose = [c for c in bound.target.subjects if (str(c.key),) not in vouched]
     if not loose:
-        return 0
+        return None
     source: sa.FromClause = bound.target.table
     missing = []
     for n, column in enumerate(loose, start=1):
@@ -102,12 +120,19 @@ def _subject_unknown(connection: Connection, schema: BoundSchema, bound: BoundTa
         else:
             found = sa.select(sa.literal(1)).select_from(known).where(key == column).correlate(bound.target.table)
             missing.append(sa.and_(column.is_not(None), sa.not_(found.exists())))
-    checks = {"unknown": sa.and_(bound.target.in_scope(), sa.or_(*missing))}
-    return counted(connection, source, checks, f"the subjects of target {bound.declared.name}")["unknown"]
+    return source, {"unknown": sa.and_(bound.target.in_scope(), sa.or_(*missing))}
 
 
 def measure_service(connection: Connection, schema: BoundSchema, policy: Policy) -> dict[str, int]:
     """Every violation among the service ends, by the bounds of the night."""
+    source = schema.service.source
+    counts = counted(connection, source.source, service_checks(schema, policy), "[service_end]", source.condition)
+    shares = [name for name in counts if name == "end_before_start" or name.startswith("midnight_")]
+    return counts | {f"{name}_permille": permille(counts[name], counts["dated_ends"]) for name in shares}
+
+
+def service_checks(schema: BoundSchema, policy: Policy) -> dict[str, Condition]:
+    """What is counted of the service ends, by name."""
     source, as_of = schema.service.source, policy.as_of
     end = source.end
     says_that_it_is_open = replace(source, status=None).is_open()  # infinity or a sentinel, whatever the status
@@ -119,7 +144,7 @@ def measure_service(connection: Connection, schema: BoundSchema, policy: Policy)
         "dated_ends": dated,
         "end_before_start": sa.and_(dated, source.before_start()),
         "terminated_without_end": sa.and_(source.is_terminated(), end.missing()),
-        "end_far_ahead": sa.and_(dated, end.on_or_after(_far_after(as_of), policy.rule.zone)),
+        "end_far_ahead": sa.and_(dated, end.on_or_after(far_after(as_of), policy.rule.zone)),
         "end_on_open_service": stale_on_open,
         "unreadable_end": sa.and_(sa.not_(end.missing()), end.unreadable()),
         "implausible_end": sa.and_(dated, source.implausible()),
@@ -127,12 +152,11 @@ def measure_service(connection: Connection, schema: BoundSchema, policy: Policy)
     zones: dict[str, tzinfo] = {"policy_zone": policy.rule.zone, "column_zone": source.zones[-1], "utc": UTC}
     for name, zone in zones.items():
         checks[f"midnight_{name}"] = sa.and_(dated, _at_midnight(end, zone, as_of))
-    counts = counted(connection, source.source, checks, "[service_end]", source.condition)
-    shares = ("end_before_start", *(f"midnight_{name}" for name in zones))
-    return counts | {f"{name}_permille": permille(counts[name], counts["dated_ends"]) for name in shares}
+    return checks
 
 
-def _far_after(day: date) -> date:
+def far_after(day: date) -> date:
+    """From this day on a service end is implausibly far ahead."""
     return date(min(day.year + FAR_AHEAD_YEARS, date.max.year), day.month, min(day.day, 28))
 
 

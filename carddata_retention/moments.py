@@ -10,7 +10,9 @@ value (docs/adr/0006).
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -55,7 +57,7 @@ class TimeForm(Protocol):
         """The end as the rule reads it: aware, naive in the reading's zone, or a date."""
 
     def before(self, started: ColumnElement[Any]) -> Condition:
-        """True where the end is earlier than the value of the start column."""
+        """True where the end is earlier than the start, of which `forms.start_of` has made the same kind of value."""
 
 
 def microseconds(moment: datetime) -> int:
@@ -135,8 +137,6 @@ class NativeTime:
         return end
 
     def before(self, started: ColumnElement[Any]) -> Condition:
-        if self.reading.kind is not Kind.INSTANT:
-            return self.column < sa.cast(started, sa.Date())
         return self.column < started
 
 
@@ -149,8 +149,9 @@ class EpochTime:
     unit: timedelta
     dialect: str
 
-    def _number(self, moment: datetime) -> int:
-        return (moment - EPOCH) // self.unit  # rounded down: kept longer, never shorter
+    def _number(self, moment: datetime) -> ColumnElement[Any]:
+        # Rounded down: kept longer, never shorter. BigInteger, for the column may be too small for the bound.
+        return sa.literal((moment - EPOCH) // self.unit, sa.BigInteger())
 
     def covered(self, bound: Bound) -> Condition:
         value = bound.value
@@ -161,8 +162,8 @@ class EpochTime:
         return self.column.is_(None)
 
     def unreadable(self) -> Condition:
-        limit = microseconds(datetime(9999, 1, 1, tzinfo=UTC)) * MICROSECOND // self.unit
-        outside = sa.or_(self.column < -limit, self.column > limit)
+        first, last = (self._number(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 9999))
+        outside = sa.or_(self.column < first, self.column > last)
         if self.dialect == "sqlite":
             return sa.or_(sa.func.typeof(self.column).not_in(["integer", "real"]), outside)
         return outside
@@ -177,10 +178,14 @@ class EpochTime:
         return self.column
 
     def read(self, fetched: Any) -> datetime | date:
-        return EPOCH + float(fetched) * self.unit if isinstance(fetched, float) else EPOCH + int(fetched) * self.unit
+        # Fractions are rounded up to a microsecond: a moment after 00:00 must not become 00:00.
+        return EPOCH + ceil(Fraction(fetched) * (self.unit // MICROSECOND)) * MICROSECOND
 
     def before(self, started: ColumnElement[Any]) -> Condition:
-        return self.column < started
+        earlier = self.column < started
+        if self.dialect == "sqlite":  # there every number is less than any text
+            return sa.and_(sa.func.typeof(started).in_(["integer", "real"]), earlier)
+        return earlier
 
 
 @dataclass(frozen=True, slots=True)

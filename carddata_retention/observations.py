@@ -31,6 +31,13 @@ def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
     return found
 
 
+def log_not_cut() -> Finding:
+    """SQLite's log still holds pages as they were before the removal."""
+    return Finding("log_not_cut", Severity.WARN, None, None, "Somebody's open look kept SQLite's log from being cut, so "
+                   "removed values may still lie in the -wal file. End it, then: sqlite3 FILE 'PRAGMA "
+                   "wal_checkpoint(TRUNCATE)'.")
+
+
 def gate_findings(target: str | None, judged: tuple[QualityResult, ...]) -> list[Finding]:
     """One finding for each expectation that failed."""
     return [Finding(q.id, q.severity, target, q.observed, q.reason) for q in judged if not q.passed]

@@ -150,6 +150,7 @@ def ddl(dialect: str, tables: OwnTables) -> str:
 
 def _readable(made: Any, dialect: sa.Dialect) -> str:
     text = str(made.compile(dialect=dialect)).strip()
-    for unpretty, pretty in (("\t", "    "), (", \n", ",\n"), (")ENGINE", ") ENGINE"), (" COMMENT=", "\n  COMMENT=")):
+    for unpretty, pretty in (("\t", "    "), (", \n", ",\n"), (")ENGINE", ") ENGINE"), (" COMMENT=", "\n  COMMENT="),
+                             ("' COLLATE", "'\n  COLLATE"), (" IS '", " IS\n    '")):
         text = text.replace(unpretty, pretty)
     return f"{text};"

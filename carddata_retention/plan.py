@@ -9,6 +9,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 from carddata_retention import evidence
@@ -16,6 +17,7 @@ from carddata_retention.errors import RefusedError, UsageError
 from carddata_retention.model import Finding, Severity, TargetResult
 from carddata_retention.settings import Limits
 
+SCHEMA = 1
 CLOCK_TOLERANCE = timedelta(minutes=1)
 HOW_TO_APPLY = "Look at it and let it through: carddata-retention plan --out plan.json, then apply plan.json"
 
@@ -42,13 +44,20 @@ def breakers(limits: Limits, tonight: TargetResult, remembered: Remembered | Non
     if remembered is None:
         if limits.first_run == "approve" and owed:
             trip("first_run", owed, "The first night of this target needs a person's approval.")
+        if _filled(tonight) and _filled(tonight) == (tonight.active or 0) + (tonight.undetermined or 0):
+            nobody = ("nobody_ended", _filled(tonight), "Not one record of this target has a service end that counts: "
+                      "status, where or the trigger's column may not fit the data, and nothing would ever be removed.")
+            if limits.first_run == "approve":
+                trip(*nobody)
+            else:
+                found.append(Finding(nobody[0], Severity.WARN, tonight.name, *nobody[1:]))
     else:
         if remembered.digest != digest:
             trip("changed_policy", None, "The policy or the target's declaration changed since the last night.")
         if remembered.fingerprint != fingerprint:
             trip("schema_changed", None, "Columns, keys, foreign keys or triggers of this target changed.")
     filled = _filled(tonight)
-    if filled > limits.min_rows and owed > limits.max_share * filled:
+    if filled > limits.min_rows and owed > Fraction(str(limits.max_share)) * filled:  # 0.29 * 100 is less than 29
         trip("max_share", owed, f"More than {limits.max_share:.1%} of the target would be removed in one run.")
     if owed > limits.max_rows:
         trip("max_rows", owed, f"More than {limits.max_rows} rows would be removed in one run.")
@@ -122,13 +131,18 @@ class Plan:
         return evidence.digest(asdict(self))
 
     def write(self, path: Path) -> None:
-        """Write the plan with its digest, readable by its owner alone."""
+        """Write the plan with its digest, readable by its owner alone. Raises UsageError where that cannot be."""
         body = json.dumps({**asdict(self), "digest": self.digest}, ensure_ascii=False, indent=2) + "\n"
         temporary = path.with_name(path.name + ".new")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(body)
-        temporary.replace(path)
+        try:
+            temporary.unlink(missing_ok=True)  # one that lies there may be open to others
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(body)
+            temporary.replace(path)
+        except OSError as wrong:
+            raise UsageError("plan_unwritable", f"{path.name} cannot be written there: {type(wrong).__name__}.",
+                             cure="Name a folder that exists: carddata-retention plan --out plan.json") from None
 
 
 def read_plan(path: Path) -> Plan:
@@ -138,6 +152,9 @@ def read_plan(path: Path) -> Plan:
         given = stored.pop("digest")
         targets = tuple(PlannedTarget(**t) for t in stored.pop("targets"))
         plan = Plan(**stored, targets=targets)
+        date.fromisoformat(plan.as_of)
+        if plan.schema != SCHEMA:
+            raise ValueError
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageError("plan_unreadable", f"{path.name} is no plan of this product.",
                          cure="carddata-retention plan --out plan.json") from None

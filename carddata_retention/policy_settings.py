@@ -23,7 +23,7 @@ class Version(Section):
     period: str
     purpose: str = ""
     acquirer: str = ""
-    recipients: list[str] = []
+    recipients: list[str] = Field([])
     owner: str = ""
     justification: str = ""
 
@@ -88,15 +88,15 @@ class ServiceEndSection(Section):
     subject: str
     started: str | None = None
     status: str | None = None
-    terminated: list[str | int | bool] = []
+    terminated: list[str | int | bool] = Field([])
     kind: Kind = Kind.INSTANT
     zone: ZoneName | None = None
     encoding: Encoding = "native"
     midnights: Midnights = "within"
     earliest: date = date(1971, 1, 1)
-    open_sentinels: list[date] = []
+    open_sentinels: list[date] = Field([])
     where: str | None = None
-    locks: list[Lock] = []
+    locks: list[Lock] = Field([])
     race: Literal["closed", "quiet-window"] = "closed"
     may_be_empty: bool = False
     triggers: dict[str, Annotated[Trigger, BeforeValidator(_trigger)]] = Field(min_length=1)

@@ -7,8 +7,8 @@ instead. The same text comes out of `tables.Target.key_text` in SQL.
 """
 
 import json
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,15 @@ import sqlalchemy as sa
 from carddata_retention.errors import FailedError, UsageError
 from carddata_retention.model import Deadline, Status
 from carddata_retention.policy import Policy
-from carddata_retention.tables import KEY_SEPARATOR, Column, Decider, Target
+from carddata_retention.tables import KEY_SEPARATOR, Decider, Target
+
+Column = sa.ColumnElement[Any]
+
+# Types that do not read back what they write.
+READ: dict[type, Callable[[str], Any]] = {
+    bytes: bytes.fromhex, bool: {"True": True, "False": False}.__getitem__, UUID: UUID,
+    date: date.fromisoformat, datetime: datetime.fromisoformat, time: time.fromisoformat,
+}
 
 
 def key_text(values: Sequence[Any]) -> str:
@@ -29,10 +37,11 @@ def typed(column: Column, text: str) -> Any:
     """One part of a key, as the column's own type binds it. Raises ValueError."""
     if isinstance(column.type, sa.types.NullType):
         return text  # SQLite: the column's affinity converts the text
-    python = column.type.python_type
-    if python is bytes:
-        return bytes.fromhex(text)
-    return text if python is str else UUID(text) if python is UUID else python(text)
+    try:
+        python = column.type.python_type
+    except NotImplementedError:
+        return text  # a type of the database's own: it reads what it wrote
+    return READ.get(python, python)(text)
 
 
 def key_values(target: Target, text: str) -> tuple[Any, ...]:
@@ -52,7 +61,7 @@ def key_from_person(target: Target, given: str) -> str:
     try:
         text = key_text(parts)
         key_values(target, text)
-    except (ValueError, TypeError, ArithmeticError):
+    except (ValueError, TypeError, KeyError, ArithmeticError):
         names = ", ".join(str(c.key) for c in target.key)
         raise UsageError("key_form", f"The key of {target.name} is ({names}); what was given is not one.",
                          cure='Give the value, or a JSON array for a composite key: \'["a", 1]\'') from None

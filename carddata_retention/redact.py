@@ -91,7 +91,9 @@ def trouble(error: SQLAlchemyError) -> Trouble:
     return _MYSQL.get(number or -1, Trouble.OTHER)
 
 
-_REFUSED_WORDS = re.compile(r'authentication failed|not permitted to log in|no pg_hba.conf entry|role ".*" does not exist')
+_REFUSED_WORDS = re.compile(
+    r'authentication failed|not permitted to log in|no pg_hba.conf entry|role ".*" does not exist'
+)
 
 
 def login_refused(error: SQLAlchemyError) -> bool:

@@ -76,7 +76,7 @@ def plan_night(
             run.remember(connection)
             survey.bind(run, connection)
             for target in run.readable():
-                with survey.alone(target):
+                with survey.alone(target, connection):
                     survey.count(run, connection, target)
                     survey.digest(run, connection, target)
             survey.measure(run, connection)
@@ -92,10 +92,11 @@ def plan_night(
 
 
 def _statements(run: Running, connection: Connection) -> list[tuple[str, str]]:
-    stage, shown = run.stage, []
+    stage = run.stage
+    shown = statements.of_service_ends(connection.dialect, run.bound(), stage.policy)
     for target in run.readable():
-        shown += statements.of_target(connection.dialect, target.bound_of(), run.bound(), target.decider_of(),
-                                      stage.policy, stage.ledger)
+        shown += statements.of_target(connection, target.bound_of(), run.bound(), target.decider_of(), stage.policy,
+                                      stage.ledger, stage.config.subject)
         shown.append(statements.query_plan(connection, target.decider_of()))
     return shown
 
@@ -184,6 +185,8 @@ def _remove(run: Running, key: EvidenceKey) -> None:
             engine = Engine(stage.db, job, pace, hooks.moment, hooks.progress)
             engine.run(target.result.to_purge or 0)
             target.stopped = engine.stopped
+    if not stage.db.leave_no_bytes():
+        run.findings.append(observations.log_not_cut())
     run.timings["longest_transaction"] = round(pace.longest_transaction, 3)
 
 
@@ -197,7 +200,7 @@ def _look_again(run: Running) -> None:
             for target in run.targets:
                 if target.bound is None or target.result.population is None:
                     continue
-                with survey.alone(target):
+                with survey.alone(target, connection):
                     survey.tally(run, connection, target)
                     survey.look(run, connection, target)
                 settle(target, state=target.state())

@@ -86,12 +86,17 @@ def examples(connection: Connection, decider: Decider, reasons: Mapping[str, int
     """(reason, record key) of a few undetermined records of each reason that was counted."""
     if not reasons:
         return []
+    return [(REASON[Standing(row[0])], key_text(row[2:])) for row in connection.execute(example_statement(decider))]
+
+
+def example_statement(decider: Decider) -> sa.Select[Any]:
+    """Standing, place and key of a few undetermined records of each standing."""
     judged, target = decider.scan(), decider.target
     place = sa.func.row_number().over(partition_by=judged.standing, order_by=target.key)
+    undated = sa.and_(target.in_scope(), judged.status() == Status.UNDETERMINED.value)
     rows = sa.select(judged.standing.label("standing"), place.label("place"), *target.key).select_from(
-        judged.source).where(target.in_scope(), judged.status() == Status.UNDETERMINED.value).subquery("carddata_example")
-    query = sa.select(rows).where(rows.c.place <= EXAMPLES).order_by(rows.c.standing.desc(), rows.c.place)
-    return [(REASON[Standing(row[0])], key_text(row[2:])) for row in connection.execute(query)]
+        judged.source).where(undated).subquery("carddata_example")
+    return sa.select(rows).where(rows.c.place <= EXAMPLES).order_by(rows.c.standing.desc(), rows.c.place)
 
 
 def candidate_statement(decider: Decider) -> sa.Select[Any]:
@@ -109,8 +114,10 @@ def candidate_statement(decider: Decider) -> sa.Select[Any]:
 def candidates(connection: Connection, decider: Decider, policy: Policy) -> Iterator[WorkRow]:
     """Stream the candidates. Raises FailedError where a record's own deadline disagrees with the cutoff."""
     width = len(decider.target.key)
-    streaming = connection.execution_options(stream_results=True, yield_per=PAGE)
-    for seq, row in enumerate(streaming.execute(candidate_statement(decider)), start=1):
+    # Of this statement alone: set on the connection they would stay, and PostgreSQL has no cursor for an EXPLAIN.
+    streaming = {"stream_results": True, "yield_per": PAGE}
+    rows = connection.execute(candidate_statement(decider), execution_options=streaming)
+    for seq, row in enumerate(rows, start=1):
         status = Status(row[width])
         own_deadline(decider, policy, status, row[width + 1:])
         yield WorkRow(seq, key_text(row[:width]), status)

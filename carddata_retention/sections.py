@@ -31,7 +31,7 @@ def _zone(name: Any) -> Any:
     return name
 
 
-def as_list(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     """A single name where a list of names is meant."""
     return [value] if isinstance(value, str) else value
 
@@ -43,7 +43,7 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 ZoneName = Annotated[str, BeforeValidator(_zone)]
-Columns = Annotated[list[str], BeforeValidator(as_list), AfterValidator(_distinct), Field(min_length=1)]
+Columns = Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_distinct), Field(min_length=1)]
 
 
 class Section(BaseModel):

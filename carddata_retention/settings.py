@@ -88,7 +88,7 @@ class Limits(Section):
     @classmethod
     def _honoured(cls, value: object) -> object:
         if value is not None:
-            raise unsupported("a throttle by replica lag or by SQL", "take the line out and use nice or rows_per_second")
+            raise unsupported("a throttle by replica lag or by SQL", "take the line out; nice and rows_per_second work")
         return value
 
 
@@ -125,7 +125,7 @@ class Config(Section):
     subject: SubjectSection | None = None
     targets: list[Target] = Field(min_length=1)
     limits: Limits = Limits()
-    locations: list[Location] = []
+    locations: list[Location] = Field([])
     quality: Quality = Quality()
     report: Report = Report()
     evidence: Evidence = Evidence()

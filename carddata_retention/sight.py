@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from carddata_retention.db import Database, seen_as
 from carddata_retention.errors import BlindError
 from carddata_retention.families import Child
+from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
 from carddata_retention.schema import BoundService, BoundTarget
 
@@ -29,7 +30,7 @@ def is_primary(connection: Connection, dialect: str) -> None:
         if str(row[0]) not in ("0", "OFF"):
             raise _read_only()
         if row[1] and row[2] == "STATEMENT":
-            raise BlindError("binlog_statement", "The server logs statements, which SKIP LOCKED makes unsafe to replay.",
+            raise BlindError("binlog_statement", "The server logs statements, and SKIP LOCKED makes them unsafe to replay.",
                              cure="SET GLOBAL binlog_format = 'ROW'; and binlog_row_image = 'MINIMAL'")
 
 
@@ -56,7 +57,17 @@ def may_read(connection: Connection, bound: BoundTarget, service: BoundService) 
     what = f"Reading for target {bound.declared.name}"
     sources = [bound.target.table, service.source.source, *(hop.table for hop in bound.target.path)]
     for source in sources:
+        if connection.dialect.name == "postgresql" and isinstance(source, sa.Table):
+            _sees_every_row(connection, source, what)
         _probe(connection, sa.select(*source.c).where(sa.literal(1) == 0), what)
+
+
+def _sees_every_row(connection: Connection, table: sa.Table, what: str) -> None:
+    # The refusal that `row_security = off` brings has no code of its own and words in the server's language.
+    quoted = connection.dialect.identifier_preparer.format_table(table)
+    if connection.execute(sa.text("SELECT row_security_active(CAST(:name AS text))"), {"name": quoted}).scalar():
+        raise BlindError("row_security", f"{what}: row-level security hides rows of {table.fullname} from this login.",
+                         cure="ALTER ROLE … BYPASSRLS for the remover, or a policy that lets it see every row")
 
 
 def may_remove(db: Database, bound: BoundTarget, service: BoundService) -> None:
@@ -80,6 +91,47 @@ def may_remove(db: Database, bound: BoundTarget, service: BoundService) -> None:
                 _probe(connection, statement, what)
     except SQLAlchemyError as refused:
         raise seen_as(refused, what) from None
+
+
+def may_record(db: Database, ledger: Ledger) -> None:
+    """Raises BlindError where this login lacks a right in our own tables; before they are made, PostgreSQL only."""
+    what, nothing = "Our own tables", sa.literal(1) == 0
+    try:
+        with db.transaction() as connection:
+            if not ledger.exists(connection):
+                _may_make(connection, db.dialect, ledger.tables.metadata.schema)
+                return
+            for name, rights in _OWN_RIGHTS.items():
+                table: sa.Table = getattr(ledger.tables, name)
+                probes = {
+                    "select": sa.select(*table.c).where(nothing),
+                    "insert": sa.insert(table).from_select(list(table.c), sa.select(*table.c).where(nothing)),
+                    "update": sa.update(table).where(nothing).values({c: c for c in table.c}),
+                    "delete": sa.delete(table).where(nothing),
+                }
+                for right in rights:
+                    _probe(connection, probes[right], f"{what}, {right} on {table.fullname}")
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, what) from None
+
+
+# What is written once is never changed: batches and tombstones take rows and give none back.
+_OWN_RIGHTS = {
+    "run": ("select", "insert", "update"), "batch": ("select", "insert"), "tombstone": ("select", "insert"),
+    "work": ("select", "insert", "update", "delete"), "target": ("select", "insert", "delete"),
+    "hold": ("select",), "request": ("select",),
+}
+
+
+def _may_make(connection: Connection, dialect: str, schema: str | None) -> None:
+    if dialect != "postgresql":
+        return
+    query = sa.text("SELECT CASE WHEN to_regnamespace(:schema) IS NULL "
+                    "THEN has_database_privilege(current_database(), 'CREATE') "
+                    "ELSE has_schema_privilege(:schema, 'CREATE') AND has_schema_privilege(:schema, 'USAGE') END")
+    if not connection.execute(query, {"schema": schema}).scalar():
+        raise BlindError("permission_denied", f"This login may not make our own tables in the schema {schema}.",
+                         cure="Let a DBA apply sql/schema/postgresql.sql and sql/grants/.")
 
 
 def _child_probes(child: Child) -> list[Any]:

@@ -1,47 +1,154 @@
 """The exact statements of a night, as the database at hand is asked them: for DBAs to read before the first run.
 
-Built by the same functions that the night uses, so that what is read is what is sent. Parameters appear by name.
+Built by the functions that the night uses, and a test compares them with what a real night sends. Parameters
+appear by name, constants of this product as they are.
 """
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import scan, verify
+from carddata_retention import measures, scan, settings, verify
+from carddata_retention.families import Child
 from carddata_retention.keys import EvidenceKey
+from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
+from carddata_retention.model import Disposition
 from carddata_retention.policy import Policy
-from carddata_retention.purge.batch import Job, removal_statement
-from carddata_retention.schema import BoundSchema, BoundTarget
-from carddata_retention.tables import Decider
+from carddata_retention.purge.batch import Job, facts_statement, remains_statement, removal_statement
+from carddata_retention.schema import BoundSchema, BoundTarget, LockStep
+from carddata_retention.tables import Decider, path_rows
 
 Titled = tuple[str, str]
+NOTHING = sa.literal(1) == 0
 
 
-def of_target(dialect: sa.Dialect, bound: BoundTarget, schema: BoundSchema, decider: Decider, policy: Policy,
-              ledger: Ledger) -> list[Titled]:
-    """Title and text of each kind of statement about one target."""
-    name, target = bound.declared.name, bound.target
-    key = [tuple(sa.bindparam(f"key_{n}", type_=c.type) for n, c in enumerate(target.key, start=1))]
+def of_service_ends(dialect: sa.Dialect, schema: BoundSchema, policy: Policy) -> list[Titled]:
+    """What is asked of the service ends for themselves."""
+    source, words = schema.service.source, _words(schema, policy)
+    counting = measures.counting(source.source, measures.service_checks(schema, policy), source.condition)
+    asked = [("may we read them", sa.select(*source.source.c).where(NOTHING)), ("the gate's counts", counting)]
+    return [(f"service ends: {title}", readable(statement, dialect, words)) for title, statement in asked]
+
+
+def of_target(connection: Connection, bound: BoundTarget, schema: BoundSchema, decider: Decider, policy: Policy,
+              ledger: Ledger, subject: settings.SubjectSection | None) -> list[Titled]:
+    """Title and text of each statement about one target, in the order of the night."""
+    words = _words(schema, policy)
+    statements = [*_looks(connection, bound, schema, decider, subject),
+                  *_batch(bound, schema, decider, policy, ledger), *_look_again(decider)]
+    return [(f"{bound.declared.name}: {title}", readable(statement, connection.dialect, words))
+            for title, statement in statements]
+
+
+def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, decider: Decider,
+           subject: settings.SubjectSection | None) -> Iterator[tuple[str, Any]]:
+    table: Any = bound.target.table
+    yield "may we read it", sa.select(*table.c).where(NOTHING)
+    for hop in bound.target.path:
+        yield "may we read the way to its subject", sa.select(*hop.table.c).where(NOTHING)
+    yield "may we lock it", sa.select(bound.target.key[0]).where(NOTHING).with_for_update()
+    if bound.target.disposition is Disposition.DELETE:
+        yield "may we remove from it", sa.delete(table).where(NOTHING)
+    else:
+        yield "may we empty its fields", sa.update(table).where(NOTHING).values(bound.target.emptied)
+    for child in _descendants(bound.children):
+        yield f"may we let go of {child.table.description}", _let_go(child, NOTHING)
+    for step in schema.service.locks:
+        yield (f"may we lock {step.table.description}",
+               sa.select(step.column).select_from(step.table).where(NOTHING).with_for_update())
+    yield "count by status", scan.count_statement(decider)
+    yield "examples of what nobody can date", scan.example_statement(decider)
+    yield "the candidates that are frozen", scan.candidate_statement(decider)
+    yield "the gate's counts", measures.counting(table, measures.target_checks(schema, bound))
+    if (asked := measures.unknown_subjects(connection, schema, bound, subject)) is not None:
+        yield "subjects that nobody knows", measures.counting(*asked)
+
+
+def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, policy: Policy,
+           ledger: Ledger) -> Iterator[tuple[str, Any]]:
+    """One batch; `key` and `subject` stand for all keys and subjects of it."""
+    target, table = decider.target, bound.target.table
+    keys = [tuple(sa.bindparam(f"key_{n}" if n > 1 else "key", type_=c.type, required=True)
+                  for n, c in enumerate(target.key, start=1))]
+    mine = target.key_in(keys)
+    direct = () if target.path else target.subjects
+    yield "batch: whose records are they", sa.select(*target.key, *direct).where(mine)
+    if target.path:
+        yield "batch: whose records are they, by the path", path_rows(
+            target, [target.path_subject] if target.path_subject is not None else []).correlate(None)
+    if schema.dialect != "sqlite":
+        for step in schema.service.locks:
+            yield from _locks(step)
+        locking = sa.select(*target.key).where(mine).order_by(*target.key).with_for_update(skip_locked=True)
+        yield "batch: lock the records", locking
+    yield "batch: decide the locked records again", facts_statement(decider, keys)
+    for child in bound.children:
+        yield from _children(child, sa.select(*(table.c[c] for c in child.parent_columns)).where(mine))
     job = Job("", bound, schema, decider, policy, ledger, EvidenceKey("", b""))
-    locks = [
-        (f"{name}: lock the rows of {step.table.description} that decide the batch",
-         sa.select(step.column).select_from(step.table).where(step.column.in_(sa.bindparam("subjects", expanding=True)))
-         .order_by(step.column).with_for_update(skip_locked=True))
-        for step in schema.service.locks
-    ]
-    lock_records = sa.select(*target.key).where(target.key_in(key)).with_for_update(skip_locked=True)
-    parts: list[tuple[str, Any]] = [
-        (f"{name}: count by status", scan.count_statement(decider)),
-        (f"{name}: the candidates that are frozen", scan.candidate_statement(decider)),
-        *locks,
-        (f"{name}: lock the records of the batch", lock_records),
-        (f"{name}: remove, deciding again", removal_statement(job, key, [sa.bindparam("subject")])),
-        (f"{name}: the independent look", verify.due_statement(decider)),
-    ]
-    return [(title, str(statement.compile(dialect=dialect))) for title, statement in parts]
+    subjects = [sa.bindparam("subject", required=True)]
+    yield "batch: remove, deciding once more", removal_statement(job, keys, subjects)
+    yield "batch: read back, must be 0", remains_statement(target, keys)
+
+
+def _locks(step: LockStep) -> Iterator[tuple[str, Any]]:
+    name, named = step.table.description, step.column.in_([sa.bindparam("subject", required=True)])
+    locking = sa.select(step.column).select_from(step.table).where(named).order_by(step.column)
+    yield f"batch: lock {name}, without waiting", locking.with_for_update(skip_locked=True)
+    present = sa.select(step.column, sa.func.count()).select_from(step.table).where(named).group_by(step.column)
+    yield f"batch: were all rows of {name} locked", present
+
+
+def _children(child: Child, parents: sa.Select[Any]) -> Iterator[tuple[str, Any]]:
+    name = child.table.description
+    columns = [child.table.c[c] for c in child.columns]
+    values = [sa.bindparam(f"parent_{n}" if len(columns) > 1 else "parent", type_=c.type, required=True)
+              for n, c in enumerate(columns, start=1)]
+    mine = columns[0].in_(values) if len(columns) == 1 else sa.tuple_(*columns).in_([sa.tuple_(*values)])
+    yield f"batch: the parents of {name}", parents.distinct()
+    locking = sa.select(sa.literal(1)).select_from(child.table).where(mine).with_for_update(nowait=True)
+    yield f"batch: lock {name}", locking
+    for below in child.children:
+        yield from _children(below, sa.select(*(child.table.c[c] for c in below.parent_columns)).where(mine))
+    yield f"batch: let go of {name}", _let_go(child, mine)
+
+
+def _descendants(children: tuple[Child, ...]) -> Iterator[Child]:
+    for child in children:
+        yield child
+        yield from _descendants(child.children)
+
+
+def _let_go(child: Child, mine: Any) -> sa.Delete | sa.Update:
+    if child.disposition == "delete":
+        return sa.delete(child.table).where(mine)
+    return sa.update(child.table).where(mine).values(dict.fromkeys(child.columns))
+
+
+def _look_again(decider: Decider) -> Iterator[tuple[str, Any]]:
+    target = decider.target
+    yield "how many are in scope", sa.select(sa.func.count()).select_from(target.table).where(target.in_scope())
+    yield "the independent look", verify.due_statement(decider)
+
+
+def _words(schema: BoundSchema, policy: Policy) -> dict[Any, str]:
+    """The values of the night, each with the name that a reader knows it by; the same value goes by its first name."""
+    source, bounds = schema.service.source, policy.bounds(schema.service.source.end.reading)
+    end, zone = source.end, policy.rule.zone
+    named = [(word, end.covered(getattr(bounds, word))) for word in ("due", "over", "overdue")]
+    named += [(f"due_within_{days}_days", end.covered(bound)) for days, bound in bounds.due_within.items()]
+    named += [("earliest", end.on_or_after(source.earliest, zone)),
+              ("far_ahead", end.on_or_after(measures.far_after(policy.as_of), zone))]
+    for day in source.open_sentinels:
+        for each in source.zones:
+            named.append(("never", end.on_or_after(day, each)))
+            if day < date.max:
+                named.append(("after_never", end.on_or_after(day + timedelta(days=1), each)))
+    return {list(condition.compile().params.values())[-1]: word for word, condition in reversed(named)}
 
 
 def query_plan(connection: Connection, decider: Decider) -> Titled:
@@ -51,7 +158,8 @@ def query_plan(connection: Connection, decider: Decider) -> Titled:
     compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     title = f"{decider.target.name}: the database's plan for the candidates"
     try:
-        rows = connection.exec_driver_sql(f"{word} {compiled}").all()
+        with connection.begin_nested():  # on PostgreSQL a refused statement would end the whole look
+            rows = connection.exec_driver_sql(f"{word} {compiled}").all()
     except SQLAlchemyError:
         return title, "-- the database gave no plan"
     return title, "\n".join("-- " + " | ".join("" if v is None else str(v) for v in row) for row in rows)

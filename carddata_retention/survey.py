@@ -1,7 +1,7 @@
 """Seeing, counting, freezing and looking again, target by target: the parts that a night, a plan and a look share."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,7 @@ def see(run: Running) -> None:
     with stage.db.snapshot() as connection:
         sight.is_primary(connection, stage.db.dialect)
         bind(run, connection)
+    sight.may_record(stage.db, stage.ledger)
     for target in run.readable():
         with alone(target):
             sight.may_remove(stage.db, target.bound_of(), run.bound().service)
@@ -34,7 +35,7 @@ def bind(run: Running, connection: Connection) -> None:
             if isinstance(found, RetentionError):
                 target.fail(found)
                 continue
-            with alone(target):
+            with alone(target, connection):
                 sight.is_transactional(connection, stage.db.dialect, found)
                 sight.may_read(connection, found, run.schema.service)
                 target.bound = found
@@ -45,10 +46,15 @@ def bind(run: Running, connection: Connection) -> None:
 
 
 @contextmanager
-def alone(target: TargetNight) -> Iterator[None]:
-    """What goes wrong with one target never stops the others; a lost ledger or a bug stops all."""
+def alone(target: TargetNight, connection: Connection | None = None) -> Iterator[None]:
+    """What goes wrong with one target never stops the others; a lost ledger or a bug stops all.
+
+    A transaction that the targets share is handed in: what is refused is undone to a savepoint, for on PostgreSQL
+    one refusal would otherwise end the transaction for all.
+    """
     try:
-        yield
+        with connection.begin_nested() if connection is not None else nullcontext():
+            yield
     except (BlindError, RefusedError, FailedError) as wrong:
         target.fail(wrong)
     except SQLAlchemyError as refused:
@@ -61,14 +67,14 @@ def count_and_freeze(run: Running) -> None:
     if stage.db.dialect == "sqlite":  # one file, one writer: the snapshot and the work table share a transaction
         with stage.db.transaction() as both:
             for target in run.readable():
-                with alone(target):
+                with alone(target, both):
                     count(run, both, target)
                     freeze(run, both, both, target)
             measure(run, both)
         return
     with stage.db.snapshot() as reading:
         for target in run.readable():
-            with alone(target):
+            with alone(target, reading):
                 count(run, reading, target)
                 with stage.db.transaction() as writing:
                     freeze(run, reading, writing, target)
@@ -104,21 +110,24 @@ def freeze(run: Running, reading: Connection, writing: Connection, target: Targe
 def measure(run: Running, connection: Connection) -> None:
     """Count the violations that the gate will judge."""
     schema, policy = run.bound(), run.stage.policy
-    run.service_counts = measures.measure_service(connection, schema, policy)
+    try:
+        run.service_counts = measures.measure_service(connection, schema, policy)
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "Counting the service ends") from None
     if not run.service_counts["rows"] and not schema.service.may_be_empty:
         empty = BlindError("empty_service_ends", "The table of service ends is empty, so nobody could be decided.",
                            cure="If that is right, say so: [service_end] may_be_empty = true.")
         for target in run.readable():
             target.fail(empty)
     for target in run.readable():
-        with alone(target):
+        with alone(target, connection):
             target.counts = dict(measures.measure_target(connection, schema, target.bound_of(),
                                                          run.stage.config.subject))
 
 
 def digest(run: Running, connection: Connection, target: TargetNight) -> None:
     """The digest of the candidate set without freezing it: for a plan, which writes nothing."""
-    with alone(target):
+    with alone(target, connection):
         whole = scan.SetDigest()
         for _ in whole.through(scan.candidates(connection, target.decider_of(), run.stage.policy)):
             pass

@@ -186,33 +186,30 @@ class Decider:
 
     def _judged(self, source: FromClause, number: Column, ends: tuple[Column, ...]) -> Judged:
         held, requested = (r.covers(self.target) if r else sa.false() for r in (self.holds, self.requests))
-        return Judged(source, self.target, number, ends, held, requested)
-
-    def _columns(self) -> tuple[Column, Column]:
-        found = standing(self.service, self.bounds)
-        return found, sa.case((found <= constant(Standing.RETAINED), self.service.end.value()))
+        # An end tells nothing, and may not even be readable, unless every service of every subject has a usable one.
+        usable = tuple(sa.case((number <= constant(Standing.RETAINED), end)) for end in ends)
+        return Judged(source, self.target, number, usable, held, requested)
 
     def _ends(self) -> sa.Select[Any]:
-        found, usable = self._columns()
         return (
-            sa.select(sa.func.max(found).label("carddata_standing"), sa.func.max(usable).label("carddata_end"))
+            sa.select(*self._columns(standing(self.service, self.bounds), self.service.end.value()))
             .select_from(self.service.source)
             .where(self.service.condition)
         )
 
+    @staticmethod
+    def _columns(found: Column, end: Column) -> tuple[Column, Column]:
+        return sa.func.max(found).label("carddata_standing"), sa.func.max(end).label("carddata_end")
+
     def _correlated(self, subject: Column) -> tuple[Column, Column]:
-        found, usable = self._columns()
-        rows = sa.select().select_from(self.service.source).where(
-            self.service.condition, self.service.subject == subject
-        ).correlate(self.target.table)
-        return (rows.add_columns(sa.func.max(found)).scalar_subquery(),
-                rows.add_columns(sa.func.max(usable)).scalar_subquery())
+        rows = self._ends().where(self.service.subject == subject).correlate(self.target.table)
+        found, end = rows.selected_columns
+        return rows.with_only_columns(found).scalar_subquery(), rows.with_only_columns(end).scalar_subquery()
 
     def _path_columns(self) -> tuple[Column, Column]:
-        found, usable = self._columns()
-        found = sa.case((self.service.subject.is_(None), constant(Standing.NO_SERVICE)), else_=found)
-        return (sa.func.max(found).label("carddata_standing"),
-                sa.func.max(sa.case((self.service.subject.is_not(None), usable))).label("carddata_end"))
+        nobody, end = self.service.subject.is_(None), self.service.end.value()
+        found = sa.case((nobody, constant(Standing.NO_SERVICE)), else_=standing(self.service, self.bounds))
+        return self._columns(found, sa.case((sa.not_(nobody), end)))
 
     def _path_ends(self, *, grouped: bool) -> sa.Select[Any]:
         first, *rest = self.target.path
@@ -230,12 +227,10 @@ class Decider:
     def _combined(self, numbers: Sequence[Column]) -> Column:
         """The greatest standing of a record's subjects; a subject column that is NULL names nobody."""
         subjects = self.target.subjects
-        each = [
-            sa.case((c.is_(None), 0), else_=sa.func.coalesce(n, constant(Standing.NO_SERVICE)))
-            for c, n in zip(subjects, numbers, strict=True)
-        ]
-        if len(each) == 1:
-            greatest: Column = each[0]
-        else:
-            greatest = sa.func.max(*each) if self.dialect == "sqlite" else sa.func.greatest(*each)
-        return sa.case((sa.and_(*(c.is_(None) for c in subjects)), constant(Standing.NO_SUBJECT)), else_=greatest)
+        known = [sa.func.coalesce(n, constant(Standing.NO_SERVICE)) for n in numbers]
+        nobody = sa.and_(*(c.is_(None) for c in subjects))
+        if len(known) == 1:
+            return sa.case((nobody, constant(Standing.NO_SUBJECT)), else_=known[0])
+        greatest = sa.func.max if self.dialect == "sqlite" else sa.func.greatest
+        each = [sa.case((c.is_(None), 0), else_=n) for c, n in zip(subjects, known, strict=True)]
+        return sa.case((nobody, constant(Standing.NO_SUBJECT)), else_=greatest(*each))

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from carddata_retention.model import Disposition, Kind
-from carddata_retention.sections import Columns, Section, ZoneName, as_list
+from carddata_retention.sections import Columns, Section, ZoneName
 
 CARD_FIELDS = ("holder", "number", "expiry")
 
@@ -55,7 +55,7 @@ Emptied = Annotated[
 ]
 Subject = Annotated[
     Annotated[Columns, Tag("<columns>")] | Annotated[SubjectPath, Tag("<path>")],
-    BeforeValidator(as_list), Discriminator(_form_of_subject),
+    Discriminator(_form_of_subject),
 ]
 
 
@@ -90,7 +90,7 @@ class Child(Section):
     table: str
     columns: Columns
     disposition: Literal["delete", "null"] = "delete"
-    children: list["Child"] = []
+    children: list["Child"] = Field([])
 
     @model_validator(mode="after")
     def _consistent(self) -> "Child":
@@ -112,10 +112,10 @@ class Target(Section):
     subject: Subject
     fields: Fields
     disposition: Disposition
-    redact: Redact = Redact()
-    also: list[str] = []
+    redact: Redact = Field({}, validate_default=True)
+    also: list[str] = Field([])
     where: str | None = None
-    children: list[Child] = []
+    children: list[Child] = Field([])
     created: Created | None = None
     may_be_empty: bool = False
 

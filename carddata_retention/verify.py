@@ -6,6 +6,7 @@ settled, "settled" being: terminated, an end that can be read, not before its st
 `sql/audit/residue.sql` says the same a third time, by hand.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an independent look found of one target. The five kinds of due records add up to `remaining_due`."""
+    """What an independent look found of one target. The four kinds of due records add up to `remaining_due`."""
 
     in_scope: int
     skipped_due: int
@@ -98,27 +99,26 @@ def _path_due(decider: Decider) -> tuple[FromClause, Condition]:
     return target.table.outerjoin(grouped, sa.and_(*(a == b for a, b in pairs))), grouped.c.unsettled == 0
 
 
-def look(connection: Connection, decider: Decider, ledger: Ledger | None, run_id: str | None) -> Look:
-    """Count what is due now, each kind by its own question to the ledger of the run."""
+def look(connection: Connection, decider: Decider, ledger: Ledger, run_id: str) -> Look:
+    """Count what is due now, each kind by its own question to the ledger of the run.
+
+    The keys stream by: a refused target may leave a million due. So the ledger is asked over a second connection.
+    """
     target = decider.target
     total = connection.execute(
         sa.select(sa.func.count()).select_from(target.table).where(target.in_scope())
     ).scalar_one()
-    kinds: dict[str | None, int] = {}
-    for keys in _pages(connection, decider):
-        fates = ledger.fates(connection, run_id, target.name, keys) if ledger and run_id else {}
-        for key in keys:
-            fate = (fates[key] or Outcome.SKIPPED.value) if key in fates else None
-            kinds[fate] = kinds.get(fate, 0) + 1
-    return Look(
-        total, kinds.get(Outcome.SKIPPED, 0), kinds.get(Outcome.FAILED, 0), kinds.get(None, 0),
-        kinds.get(Outcome.PURGED, 0),
-    )
+    kinds: Counter[Outcome | None] = Counter()
+    with ledger.db.snapshot() as asking:
+        for keys in _pages(connection, decider):
+            fates = ledger.fates(asking, run_id, target.name, keys)
+            kinds.update(fates.get(key) for key in keys)
+    return Look(total, kinds[Outcome.SKIPPED], kinds[Outcome.FAILED], kinds[None], kinds[Outcome.PURGED])
 
 
 def _pages(connection: Connection, decider: Decider) -> Iterator[Sequence[str]]:
-    rows = connection.execute(due_statement(decider).order_by(*decider.target.key))
-    while page := rows.fetchmany(PAGE):
+    rows = connection.execute(due_statement(decider), execution_options={"stream_results": True, "yield_per": PAGE})
+    for page in rows.partitions():
         yield [key_text(r) for r in page]
 
 

@@ -23,10 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 TABLE = {
     "words": ["model", "errors", "redact"],
     "rules": [
-        "period", "instants", "calculator", "settings", "policy", "moments", "forms", "shapes", "status", "shares",
+        "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "settings", "policy",
+        "moments", "forms", "shapes", "status", "shares",
         "services", "tables", "own_tables", "layout", "records", "plan", "evidence", "assets",
     ],
-    "hinges": ["config", "db", "catalogue", "families", "schema", "keys", "lock", "ledger", "stage", "identity"],
+    "hinges": ["config", "db", "catalogue", "families", "service_binding", "target_binding", "schema",
+        "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
     "doors": [
         "sight", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations",

@@ -18,7 +18,7 @@ from carddata_retention.policy import Policy
 from carddata_retention.purge.locks import Key, lock_path, lock_records, lock_subjects
 from carddata_retention.records import key_text, key_values, last_end, own_deadline
 from carddata_retention.schema import BoundSchema, BoundTarget
-from carddata_retention.tables import Decider, path_rows
+from carddata_retention.tables import Decider, Target, path_rows
 
 Outcomes = dict[int, tuple[Outcome, str | None]]
 
@@ -61,9 +61,10 @@ class Facts:
 def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batch_no: int, at: datetime) -> int:
     """Carry out one batch and record it; returns how many records were removed.
 
-    Raises Unproven, PathLocked or a driver's error; then nothing of it may be committed.
+    Raises Unproven, PathLocked, BusyError or a driver's error; then nothing of it may be committed.
     """
     target = job.decider.target
+    job.ledger.hold_open(connection, job.run_id)
     by_text = {r.record_key: r for r in rows}
     before = _subjects(connection, target, [key_values(target, text) for text in by_text])
     # From here on a key is what the database says it is: SQLite gives a number where the ledger keeps its text.
@@ -85,7 +86,7 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
     for key in present:
         seen = facts.get(key)
         subjects = now.get(key, set()) if target.path else {s for s in (seen.subjects if seen else ()) if s is not None}
-        if reason := _fallen_out(seen, subjects, before[key]):
+        if reason := _fallen_out(seen, subjects, before[key], by_key[key].reason):
             outcomes[by_key[key].seq] = (Outcome.SKIPPED, reason)
         elif seen is not None:
             chosen[key] = seen
@@ -128,12 +129,17 @@ def _subjects(connection: Connection, target: Any, keys: Sequence[Key]) -> dict[
     return found
 
 
-def _facts(connection: Connection, decider: Decider, keys: Sequence[Key]) -> dict[Key, Facts]:
+def facts_statement(decider: Decider, keys: Sequence[Key]) -> sa.Select[Any]:
+    """What locked records say of themselves now."""
     judged, target = decider.row(), decider.target
-    width, subjects = len(target.key), len(target.subjects)
-    query = sa.select(
+    return sa.select(
         *target.key, judged.status(), target.in_scope(), *target.subjects, *judged.ends
     ).where(target.key_in(keys))
+
+
+def _facts(connection: Connection, decider: Decider, keys: Sequence[Key]) -> dict[Key, Facts]:
+    width, subjects = len(decider.target.key), len(decider.target.subjects)
+    query = facts_statement(decider, keys)
     return {
         tuple(r[:width]): Facts(Status(r[width]), tuple(r[width + 2:width + 2 + subjects]), bool(r[width + 1]),
                                 tuple(r[width + 2 + subjects:]))
@@ -141,7 +147,8 @@ def _facts(connection: Connection, decider: Decider, keys: Sequence[Key]) -> dic
     }
 
 
-def _fallen_out(seen: Facts | None, subjects: set[Any], before: set[Any]) -> SkipReason | None:
+def _fallen_out(seen: Facts | None, subjects: set[Any], before: set[Any], earlier: str | None) -> SkipReason | None:
+    """Why a record is left alone, or None. One that moved, and owes nothing to its new subject, has moved."""
     if seen is None:
         return SkipReason.GONE
     if subjects != before:
@@ -149,7 +156,7 @@ def _fallen_out(seen: Facts | None, subjects: set[Any], before: set[Any]) -> Ski
     if seen.status is Status.HELD:
         return SkipReason.HELD_MEANWHILE
     if not seen.in_scope or seen.status not in TO_PURGE:
-        return SkipReason.NO_LONGER_DUE
+        return SkipReason.MOVED if earlier == SkipReason.MOVED else SkipReason.NO_LONGER_DUE
     return None
 
 
@@ -182,6 +189,12 @@ def removal_statement(job: Job, keys: Sequence[Key], subjects: Sequence[Any]) ->
     return sa.update(table).where(*conditions).values(**target.emptied, **kept)
 
 
+def remains_statement(target: Target, keys: Sequence[Key]) -> sa.Select[Any]:
+    """How many of the removed records are still there, or still hold something."""
+    remains = sa.select(sa.func.count()).select_from(target.table).where(target.key_in(keys))
+    return remains.where(target.holds_something()) if target.disposition is Disposition.REDACT else remains
+
+
 def _remove(connection: Connection, job: Job, keys: list[Key], subjects: set[Any]) -> dict[str, int]:
     target = job.decider.target
     children: dict[str, int] = {}
@@ -191,10 +204,7 @@ def _remove(connection: Connection, job: Job, keys: list[Key], subjects: set[Any
     result: Any = connection.execute(removal_statement(job, keys, sorted(subjects, key=str)))
     if result.rowcount != len(keys):
         raise Unproven("row_count")
-    remains = sa.select(sa.func.count()).select_from(target.table).where(target.key_in(keys))
-    if target.disposition is Disposition.REDACT:
-        remains = remains.where(target.holds_something())
-    if connection.execute(remains).scalar_one():
+    if connection.execute(remains_statement(target, keys)).scalar_one():
         raise Unproven("not_erased")
     return children
 

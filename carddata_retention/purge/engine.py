@@ -3,8 +3,12 @@
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
+from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import evidence
@@ -17,13 +21,26 @@ from carddata_retention.purge.batch import Job, PathLocked, Unproven, remove_bat
 from carddata_retention.purge.pace import Pace
 from carddata_retention.redact import Trouble, trouble
 
-ATTEMPTS = 5
+ATTEMPTS = 6
 RETRY_PASSES = 2
 LONELY_FAILURES = 50
+LARGEST_OF_COMPOSITE_KEYS = 500  # each key is a branch of one OR, and SQLite nests no deeper than 1,000
+NOBODY_COULD = (Trouble.READ_ONLY, Trouble.DENIED, Trouble.ROW_SECURITY, Trouble.MISSING)
+PASSES = (Trouble.DISCONNECTED, Trouble.TRANSIENT)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a batch was rolled back. `passes`: it may succeed as it is; else only a smaller one could."""
+
+    outcome: Outcome
+    reason: str
+    passes: bool = False
 
 
 class Engine:
-    """Removes the candidates of one target. `moment` gives the wall-clock time of a batch; `progress` is told how far it is."""
+    """Removes the candidates of one target. `moment` gives a batch its wall-clock time; `progress` is told how far."""
 
     def __init__(self, db: Database, job: Job, pace: Pace, moment: Callable[[], datetime],
                  progress: Callable[[str, int, int], None]) -> None:
@@ -33,117 +50,189 @@ class Engine:
         self._lonely_failures = 0
         self._total = 0
         self.stopped: str | None = None
+        self.copies_left = False
 
     def run(self, total: int) -> None:
-        """Go through all candidates, then through the locked ones again. Raises BlindError if the ledger is lost."""
+        """Go through all candidates, then through the locked ones again.
+
+        Raises BlindError where the database is lost, BusyError where another run has taken over. What was removed
+        until then is recorded.
+        """
         self._total = total
-        self._pass(retry=False)
-        for _ in range(RETRY_PASSES):
-            if self.stopped or not self._page(0, retry=True, size=1):
-                break
-            time.sleep(0.5)
-            self._pass(retry=True)
-        self._settle_rest()
+        try:
+            self._pass(retry=False)
+            for _ in range(RETRY_PASSES):
+                if self.stopped or not self._page(0, retry=True, size=1):
+                    break
+                time.sleep(0.5)
+                self._pass(retry=True)
+            self._settle_rest()
+        except BlindError as refused:
+            if refused.code != Trouble.LOCKED:
+                raise
+            self.stopped = "locked"  # the ledger itself is; what has no outcome counts as not reached
+        self._leave_no_copy()
 
     def _pass(self, *, retry: bool) -> None:
         after = 0
-        while rows := self._page(after, retry=retry, size=self._pace.size):
-            if (stop := self._pace.stop()) is not None:
-                self.stopped = stop
+        while rows := self._page(after, retry=retry, size=self._size()):
+            if self._must_stop():
                 return
             self._attempt(rows)
             after = rows[-1].seq
-            self._progress(self._job.bound.declared.name, after, self._total)
+            if not retry:
+                self._progress(self._job.bound.declared.name, after, self._total)
             if self._lonely_failures >= LONELY_FAILURES:
-                self.stopped = "too_many_failures"
+                self.stopped = self.stopped or "too_many_failures"
+            if self.stopped:
                 return
+
+    def _size(self) -> int:
+        single = len(self._job.decider.target.key) == 1
+        return self._pace.size if single else min(self._pace.size, LARGEST_OF_COMPOSITE_KEYS)
+
+    def _must_stop(self) -> bool:
+        self.stopped = self.stopped or self._pace.stop()
+        return self.stopped is not None
 
     def _page(self, after: int, *, retry: bool, size: int) -> list[WorkRow]:
         job = self._job
-        try:
+
+        def ask() -> list[WorkRow]:
             with self._db.snapshot() as connection:
                 return job.ledger.pending(connection, job.run_id, job.bound.declared.name, after, size, retry=retry)
-        except SQLAlchemyError as refused:
-            raise seen_as(refused, "The work table") from None
+
+        return self._patiently("The work table", ask)
 
     def _attempt(self, rows: Sequence[WorkRow]) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            self._batch_no += 1
-            began = time.monotonic()
-            try:
-                with self._db.transaction() as connection:
-                    removed = remove_batch(connection, self._job, rows, self._batch_no, self._moment())
-                self._pace.after(time.monotonic() - began, len(rows), removed)
-                return
-            except PathLocked:
-                return self._halve(rows, Outcome.SKIPPED, SkipReason.LOCKED)
-            except Unproven as wrong:
-                return self._halve(rows, Outcome.FAILED, wrong.reason)
-            except BlindError as refused:
-                if refused.code != "database_unreachable" or attempt == ATTEMPTS:
-                    raise
-                last = Trouble.DISCONNECTED
-            except SQLAlchemyError as refused:
-                what = trouble(refused)
-                if what in (Trouble.DISCONNECTED, Trouble.TRANSIENT) and self._was_committed():
-                    return
-                if what is Trouble.LOCKED and self._db.dialect != "sqlite":
-                    return self._halve(rows, Outcome.SKIPPED, SkipReason.LOCKED)
-                if what in (Trouble.READ_ONLY, Trouble.DENIED, Trouble.ROW_SECURITY, Trouble.MISSING):
-                    raise seen_as(refused, f"Target {self._job.bound.declared.name}") from None
-                if what not in (Trouble.DISCONNECTED, Trouble.TRANSIENT, Trouble.LOCKED):
-                    return self._halve(rows, Outcome.FAILED, what.value)
-                last = what
-            # Full jitter, so that two runs that met do not meet again.
-            time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
-        if last is Trouble.LOCKED:
-            self._settle(rows, Outcome.SKIPPED, SkipReason.LOCKED)
+        """One batch: again where its trouble may pass, in halves where it will not."""
+        attempt = 1
+        while (refusal := self._once(rows)) is not None and refusal.passes and attempt < ATTEMPTS \
+                and not self._must_stop():
+            if refusal.reason != Trouble.LOCKED:  # SQLite has waited already
+                self._wait(attempt)
+            attempt += 1
+        if refusal is None or self._must_stop():
+            return  # stopped: the rows have no outcome of this pass, and count as not reached
+        if refusal.passes and refusal.reason == Trouble.LOCKED:
+            self.stopped = "locked"  # the whole file is locked: the ledger could not be told either
+        elif refusal.passes or len(rows) == 1 or self._lonely_failures >= LONELY_FAILURES:
+            self._lonely_failures += refusal.outcome is Outcome.FAILED
+            self._settle(rows, refusal.outcome, refusal.reason)
         else:
-            self._settle(rows, Outcome.FAILED, last.value)
+            middle = len(rows) // 2
+            self._attempt(rows[:middle])
+            if not self._must_stop():
+                self._attempt(rows[middle:])
 
-    def _was_committed(self) -> bool:
-        """After a lost reply to COMMIT: whether the ledger knows the batch."""
-        job = self._job
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self._db.snapshot() as connection:
-                    return job.ledger.has_batch(connection, job.run_id, job.bound.declared.name, self._batch_no)
-            except (SQLAlchemyError, BlindError) as refused:
-                if attempt == ATTEMPTS:
-                    raise seen_as(refused, "The ledger") from None
-                time.sleep(0.2 * 2**attempt)
-        return False
+    def _once(self, rows: Sequence[WorkRow]) -> Refusal | None:
+        """Carry a batch out; None where it is committed, though its reply may have been lost."""
+        self._batch_no += 1
+        began = time.monotonic()
+        removed = 0
+        try:
+            with self._db.transaction() as connection:
+                removed = remove_batch(connection, self._job, rows, self._batch_no, self._moment())
+        except PathLocked:
+            return Refusal(Outcome.SKIPPED, SkipReason.LOCKED)
+        except Unproven as wrong:
+            # Alone it is decided once more: somebody may have changed the record between decision and removal.
+            return Refusal(Outcome.FAILED, wrong.reason, passes=len(rows) == 1 and wrong.reason == "row_count")
+        except (SQLAlchemyError, BlindError) as refused:
+            what = _what(refused)
+            if what is None or what in NOBODY_COULD:
+                raise seen_as(refused, f"Target {self._job.bound.declared.name}") from None
+            if what in PASSES and isinstance(refused, SQLAlchemyError) and self._was_committed(rows):
+                return None
+            if what is Trouble.LOCKED:
+                return Refusal(Outcome.SKIPPED, SkipReason.LOCKED, passes=self._db.dialect == "sqlite")
+            return Refusal(Outcome.FAILED, what.value, passes=what in PASSES)
+        finally:
+            seconds = time.monotonic() - began
+            self._pace.held(seconds)
+        self._pace.after(seconds, len(rows), removed)
+        return None
 
-    def _halve(self, rows: Sequence[WorkRow], outcome: Outcome, reason: str) -> None:
-        if len(rows) == 1 or self._lonely_failures >= LONELY_FAILURES:
-            self._lonely_failures += outcome is Outcome.FAILED
-            return self._settle(rows, outcome, reason)
-        middle = len(rows) // 2
-        self._attempt(rows[:middle])
-        self._attempt(rows[middle:])
+    def _was_committed(self, rows: Sequence[WorkRow]) -> bool:
+        """After a lost reply, perhaps to COMMIT: whether the ledger knows the batch."""
+        job, number = self._job, self._batch_no
+
+        def ask() -> bool:
+            with self._db.transaction() as connection:
+                return job.ledger.was_committed(connection, job.run_id, job.bound.declared.name, number, rows[0].seq)
+
+        return self._patiently("The ledger", ask)
 
     def _settle(self, rows: Sequence[WorkRow], outcome: Outcome, reason: str) -> None:
         """Record that nothing was removed of these rows, and why."""
-        job = self._job
-        self._batch_no += 1
+        job, name = self._job, self._job.bound.declared.name
         counts = (len(rows), 0) if outcome is Outcome.SKIPPED else (0, len(rows))
-        batch = BatchRow(job.run_id, job.bound.declared.name, self._batch_no, rows[0].seq, rows[-1].seq, 0, *counts,
-                         {}, evidence.batch_digest([]), as_text(self._moment()))
-        try:
-            with self._db.transaction() as connection:
-                job.ledger.add_batch(connection, batch, [])
-                job.ledger.settle(connection, job.run_id, batch.target, self._batch_no,
-                                  {r.seq: (outcome, reason) for r in rows})
-        except SQLAlchemyError as refused:
-            raise seen_as(refused, "The ledger") from None
+
+        def write(connection: Connection) -> None:
+            job.ledger.hold_open(connection, job.run_id)
+            job.ledger.add_batch(connection, BatchRow(
+                job.run_id, name, self._batch_no, rows[0].seq, rows[-1].seq, 0, *counts, {}, evidence.batch_digest([]),
+                as_text(self._moment()),
+            ), [])
+            job.ledger.settle(connection, job.run_id, name, self._batch_no, {r.seq: (outcome, reason) for r in rows})
+
+        self._record(write, rows)
 
     def _settle_rest(self) -> None:
         """What was not reached keeps its place in the totals."""
         job = self._job
+        if self.stopped == "locked":
+            return
         ended = (Outcome.FAILED, "too_many_failures") if self.stopped == "too_many_failures" else (
             Outcome.SKIPPED, SkipReason.NOT_REACHED)
+        self._record(
+            lambda connection: job.ledger.settle_rest(connection, job.run_id, job.bound.declared.name, *ended), [])
+
+    def _record(self, write: Callable[[Connection], None], rows: Sequence[WorkRow]) -> None:
+        """A transaction that writes the ledger alone; `rows` are its candidates, where it is a batch."""
+
+        def once() -> None:
+            self._batch_no += 1
+            try:
+                with self._db.transaction() as connection:
+                    write(connection)
+            except SQLAlchemyError as refused:
+                if not (rows and trouble(refused) in PASSES and self._was_committed(rows)):
+                    raise
+
+        self._patiently("The ledger", once)
+
+    def _patiently(self, what: str, ask: Callable[[], T]) -> T:
+        """Ask, and again where the trouble may pass. Raises BlindError."""
+        for attempt in count(1):
+            try:
+                return ask()
+            except (SQLAlchemyError, BlindError) as refused:
+                if attempt >= ATTEMPTS or _what(refused) not in (*PASSES, Trouble.LOCKED):
+                    raise seen_as(refused, what) from None
+            self._wait(attempt)
+        raise AssertionError  # never reached: the counter has no end
+
+    def _wait(self, attempt: int) -> None:
+        """Longer each time, up to seconds: a server that restarts needs them. Jitter parts two runs that met."""
+        time.sleep(random.uniform(0.5, 1.0) * min(4.0, 0.05 * 3**attempt))  # noqa: S311
+
+    def _leave_no_copy(self) -> None:
+        """SQLite's write-ahead log still holds the pages as they were; `copies_left` where a reader needs them."""
+        if self._db.dialect != "sqlite":
+            return
+        raw = self._db.engine.raw_connection()
         try:
-            with self._db.transaction() as connection:
-                job.ledger.settle_rest(connection, job.run_id, job.bound.declared.name, *ended)
-        except SQLAlchemyError as refused:
-            raise seen_as(refused, "The ledger") from None
+            cursor = raw.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()
+            self.copies_left = bool(busy and busy[0])
+        finally:
+            raw.close()
+
+
+def _what(refused: SQLAlchemyError | BlindError) -> Trouble | None:
+    """The trouble behind an exception; None where it is a lesson already and nothing to try again."""
+    if isinstance(refused, SQLAlchemyError):
+        return trouble(refused)
+    return Trouble.DISCONNECTED if refused.code == "database_unreachable" else None

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from carddata_retention.ledger import chunks
 from carddata_retention.schema import LockStep
-from carddata_retention.tables import Column, Target
+from carddata_retention.tables import Target
 
 Key = tuple[Any, ...]
+Column = sa.ColumnElement[Any]
 
 
 def lock_subjects(connection: Connection, steps: Sequence[LockStep], subjects: Collection[Any]) -> set[Any]:

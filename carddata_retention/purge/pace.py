@@ -34,9 +34,12 @@ class Pace:
             return "time_budget"
         return None
 
-    def after(self, seconds: float, rows: int, removed: int) -> None:
-        """Learn from a batch that took `seconds`, and pause as long as the manners ask."""
+    def held(self, seconds: float) -> None:
+        """A transaction, committed or rolled back, held its locks for `seconds`."""
         self.longest_transaction = max(self.longest_transaction, seconds)
+
+    def after(self, seconds: float, rows: int, removed: int) -> None:
+        """Learn from a committed batch that took `seconds`, and pause as long as the manners ask."""
         wanted = int(rows * self._limits.target_batch_ms / 1000 / max(seconds, 0.001))
         self.size = max(SMALLEST, min(LARGEST, 2 * self.size, wanted))
         self._removed += removed
