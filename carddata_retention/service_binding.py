@@ -1,0 +1,170 @@
+"""The service ends held against the catalogue: where they are read, what a batch locks, how a race is closed."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from carddata_retention import settings
+from carddata_retention.catalogue import Catalogue, TableName
+from carddata_retention.config import read_query
+from carddata_retention.errors import ConfigError
+from carddata_retention.forms import (
+    comparable,
+    declared,
+    derived,
+    query_types,
+    sql_condition,
+    start_of,
+    terminated_values,
+    time_form,
+)
+from carddata_retention.policy import Policy
+from carddata_retention.services import ServiceSource
+
+
+@dataclass(frozen=True, slots=True)
+class LockStep:
+    """Rows that a batch must lock: those of `table` whose `column` is one of the batch's subjects."""
+
+    table: sa.FromClause
+    column: sa.ColumnElement[Any]
+    parent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BoundService:
+    """Where service ends are read and how the race with a reopened service is closed.
+
+    `closed_tables` are those that a batch locks whole against writers: the declared quiet window.
+    """
+
+    source: ServiceSource
+    table: TableName | None
+    locks: tuple[LockStep, ...]
+    race_closed_by: str | None
+    indexed: bool
+    trigger_column: str
+    may_be_empty: bool
+    closed_tables: tuple[sa.Table, ...] = ()
+
+
+def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) -> BoundService:
+    """Hold [service_end] and [subject] against the catalogue. Raises BlindError or ConfigError."""
+    section, dialect = config.service_end, catalogue.dialect
+    what = declared(section, section.triggers[policy.version.trigger])
+    wanted = [section.subject, what.column, *(c for c in (section.started, section.status) if c)]
+    table, source = _source(catalogue, config, wanted)
+    columns = source.c
+    end = time_form(columns[what.column], what, dialect, "[service_end]")
+    status, terminated = (
+        terminated_values(columns[section.status], section.terminated, dialect) if section.status else (None, ())
+    )
+    parent, parent_lock = _subject_table(catalogue, config, table)
+    locks = _locks(catalogue, config, table, parent_lock)
+    for step in locks:
+        _can_meet(catalogue, columns[section.subject], step)
+    quiet = section.race == "quiet-window" and dialect == "postgresql"
+    return BoundService(
+        source=ServiceSource(
+            source=source,
+            subject=columns[section.subject],
+            end=end,
+            started=start_of(columns[section.started], end, what, policy.rule.zone, dialect)
+            if section.started else None,
+            status=status,
+            terminated=terminated,
+            earliest=section.earliest,
+            open_sentinels=tuple(section.open_sentinels),
+            zones=tuple(dict.fromkeys((policy.rule.zone, end.reading.zone or ZoneInfo(what.zone or "UTC")))),
+            condition=sql_condition(section.where, "IS NOT FALSE") if section.where else sa.true(),
+        ),
+        table=table,
+        locks=() if dialect == "sqlite" else locks,
+        race_closed_by=_race(catalogue, config, table, parent),
+        indexed=table is None or catalogue.leading_index(table, section.subject),
+        trigger_column=what.column,
+        may_be_empty=section.may_be_empty,
+        closed_tables=tuple(s.table for s in locks if isinstance(s.table, sa.Table) and not s.parent) if quiet else (),
+    )
+
+
+def _source(catalogue: Catalogue, config: settings.Config, wanted: list[str]) -> tuple[TableName | None, sa.FromClause]:
+    if config.service_end.table is None:
+        return None, _query(catalogue, config, wanted)
+    table = catalogue.find(config.service_end.table, "[service_end] table")
+    catalogue.must_roll_back(table, "[service_end]")
+    bound = catalogue.bound(table, wanted, "[service_end]")
+    # An alias, for a target may be the same table, by this name or by another way to spell it.
+    shared = any(t.table.rpartition(".")[2] == table.name for t in config.targets)
+    return table, bound.alias("carddata_service") if shared else bound
+
+
+def _query(catalogue: Catalogue, config: settings.Config, wanted: list[str]) -> sa.FromClause:
+    query = read_query(config)
+    try:
+        types = query_types(catalogue.connection, catalogue.dialect, query)
+    except SQLAlchemyError:
+        raise ConfigError("query_refused", "The database refuses the query of service_end.query.",
+                          cure="Run it by hand with this login; it must be one SELECT.") from None
+    for name in wanted:
+        if name not in types:
+            raise ConfigError("column_missing", f"service_end.query gives no column {name}"
+                              f"{settings.nearest(name, types)}.", cure="Name the column in the SELECT.")
+    chosen = [sa.column(sa.quoted_name(n, True), types[n]) for n in dict.fromkeys(wanted)]
+    return sa.select(*chosen).select_from(derived(query)).subquery("carddata_service")
+
+
+def _can_meet(catalogue: Catalogue, subject: sa.ColumnElement[Any], step: LockStep) -> None:
+    known = {c.name: c for c in step.table.c}
+    if isinstance(step.table, sa.Table) and not comparable(subject.type, known[str(step.column.key)].type,
+                                                           catalogue.dialect):
+        raise ConfigError("subject_type", f"The subject {subject.key} of the service ends is {subject.type}, and "
+                          f"{step.table.name}.{step.column.key} is {step.column.type}.",
+                          cure="Give both one type, or cast one of them in service_end.query.")
+
+
+def _subject_table(
+    catalogue: Catalogue, config: settings.Config, table: TableName | None
+) -> tuple[TableName | None, LockStep | None]:
+    if config.subject is not None:
+        name = catalogue.find(config.subject.table, "[subject] table")
+        catalogue.must_roll_back(name, "[subject]")
+        lock_column = [config.subject.lock_column] if config.subject.lock_column else []
+        bound = catalogue.bound(name, [config.subject.key, *lock_column], "[subject]")
+        return name, LockStep(bound, bound.c[config.subject.key], parent=True)
+    for key in catalogue.foreign_keys:
+        if table is not None and key.child == table and key.child_columns == (config.service_end.subject,):
+            bound = catalogue.bound(key.parent, key.parent_columns, "[subject]")
+            return key.parent, LockStep(bound, bound.c[key.parent_columns[0]], parent=True)
+    return None, None
+
+
+def _named_locks(config: settings.Config) -> list[settings.Lock]:
+    section = config.service_end
+    return [settings.Lock(table=section.table, subject=section.subject)] if section.table else section.locks
+
+
+def _locks(catalogue: Catalogue, config: settings.Config, table: TableName | None,
+           parent: LockStep | None) -> tuple[LockStep, ...]:
+    steps = [parent] if parent else []
+    for lock in _named_locks(config):
+        name = table or catalogue.find(lock.table, "service_end.locks")
+        catalogue.must_roll_back(name, "service_end.locks")
+        bound = catalogue.bound(name, [lock.subject], "service_end.locks")
+        steps.append(LockStep(bound, bound.c[lock.subject]))
+    return tuple(steps)
+
+
+def _race(catalogue: Catalogue, config: settings.Config, table: TableName | None,
+          parent: TableName | None) -> str | None:
+    if catalogue.dialect == "sqlite":
+        return "the write lock of the whole SQLite file"
+    if config.service_end.race == "quiet-window":
+        return "the declared quiet window"
+    locked = {(table or catalogue.find(lock.table, "service_end.locks"), (lock.subject,))
+              for lock in _named_locks(config)}
+    guarded = {(k.child, k.child_columns) for k in catalogue.foreign_keys if k.parent == parent and k.validated}
+    return f"row locks on {parent} and its foreign key" if parent and locked <= guarded else None

@@ -1,0 +1,116 @@
+"""The work table: the frozen candidates of a run, in the order of their keys, and how each of them ended.
+
+Keys and outcomes, never card data. Permanent, not temporary: several connections need it, and so does a look after
+a kill.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from carddata_retention.errors import BrokenError
+from carddata_retention.model import Outcome, SkipReason, Status
+from carddata_retention.own_tables import OwnTables
+
+CHUNK = 1000
+AGAIN = (SkipReason.LOCKED.value, SkipReason.MOVED.value, SkipReason.GONE.value)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One frozen candidate of a run, and why an earlier pass of the same run left it alone."""
+
+    seq: int
+    record_key: str
+    status: Status
+    reason: str | None = None
+
+
+class WorkList:
+    """The candidates of the night, and those of the last completed one."""
+
+    tables: OwnTables
+
+    def forget_old_work(self, connection: Connection, keep: str) -> None:
+        """Drop the candidate lists of earlier runs, all but the last completed one's: `verify` judges by that."""
+        run, work = self.tables.run.c, self.tables.work
+        last = connection.execute(
+            sa.select(run.run_id).where(run.result.is_not(None)).order_by(run.number.desc()).limit(1)
+        ).scalar()
+        connection.execute(work.delete().where(work.c.run_id.not_in([keep] if last is None else [keep, last])))
+
+    def freeze(self, connection: Connection, run_id: str, target: str, rows: Iterable[WorkRow]) -> None:
+        """Write candidates into the work table as they stream by."""
+        waiting = iter(rows)
+        while page := [
+            {"run_id": run_id, "target": target, "seq": r.seq, "record_key": r.record_key, "status": r.status.value}
+            for r in islice(waiting, CHUNK)
+        ]:
+            connection.execute(self.tables.work.insert(), page)
+
+    def pending(self, connection: Connection, run_id: str, target: str, after: int, size: int, *,
+                retry: bool) -> list[WorkRow]:
+        """The next candidates in order: those without an outcome, or those worth a second decision."""
+        work = self.tables.work.c
+        query = (
+            sa.select(work.seq, work.record_key, work.status, work.reason)
+            .where(work.run_id == run_id, work.target == target, work.seq > after,
+                   work.reason.in_(AGAIN) if retry else work.outcome.is_(None))
+            .order_by(work.seq).limit(size)
+        )
+        return [WorkRow(r.seq, r.record_key, Status(r.status), r.reason) for r in connection.execute(query)]
+
+    def settle(self, connection: Connection, run_id: str, target: str, batch_no: int,
+               outcomes: Mapping[int, tuple[Outcome, str | None]]) -> None:
+        """Write how candidates ended: seq -> outcome and reason. What was purged stays purged.
+
+        Raises BrokenError where a candidate was purged already: nothing may be recorded twice.
+        """
+        work = self.tables.work
+        grouped: dict[tuple[Outcome, str | None], list[int]] = {}
+        for seq, ended in outcomes.items():
+            grouped.setdefault(ended, []).append(seq)
+        open_ = sa.or_(work.c.outcome.is_(None), work.c.outcome != Outcome.PURGED.value)
+        for (outcome, reason), seqs in grouped.items():
+            for chunk in chunks(seqs):
+                written = connection.execute(
+                    work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.seq.in_(chunk), open_)
+                    .values(outcome=outcome.value, reason=reason, batch_no=batch_no)
+                ).rowcount
+                if written != len(chunk):
+                    raise BrokenError("settled_twice", f"Target {target}: {len(chunk) - written} candidates of batch "
+                                      f"{batch_no} have been settled already.", not_done="The batch was rolled back.",
+                                      cure="Keep the ledger as it is and report this as a bug.")
+
+    def settle_rest(self, connection: Connection, run_id: str, target: str, outcome: Outcome, reason: str) -> None:
+        """What has no outcome yet keeps its place in the totals, with the reason."""
+        work = self.tables.work
+        connection.execute(
+            work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.outcome.is_(None))
+            .values(outcome=outcome.value, reason=reason)
+        )
+
+    def fates(self, connection: Connection, run_id: str, target: str, keys: Sequence[str]) -> dict[str, Outcome]:
+        """record_key -> how this run left it, for those of `keys` that it ever took up: by tombstone, else by work."""
+        work, stone = self.tables.work.c, self.tables.tombstone.c
+        found: dict[str, Outcome] = {}
+        for chunk in chunks(keys):
+            listed = sa.select(work.record_key, work.outcome).where(
+                work.run_id == run_id, work.target == target, work.record_key.in_(chunk)
+            )
+            removed = sa.select(stone.record_key).where(
+                stone.run_id == run_id, stone.target == target, stone.record_key.in_(chunk)
+            )
+            found |= {r.record_key: Outcome(r.outcome or Outcome.SKIPPED) for r in connection.execute(listed)}
+            found |= dict.fromkeys(connection.execute(removed).scalars(), Outcome.PURGED)
+        return found
+
+
+def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Pieces of at most CHUNK items."""
+    return (items[i:i + CHUNK] for i in range(0, len(items), CHUNK))

@@ -1,0 +1,46 @@
+-- The rights of the three logins on the example (customers, services, cards, card_usage, payments), and no other.
+--
+-- Written by hand. Apply as an administrator, after sql/schema/mariadb.sql. Replace, each everywhere it stands:
+--   remover    the login of `run` and `apply`                  CARDDATA_DATABASE_URL
+--   planner    the login of `plan`, `check` and `explain`      plan_url_env
+--   verifier   the login of `verify`                           verify_url_env
+--   '%'        the host that each comes from
+--   billing    the database
+--   carddata_  the prefix of our own tables                    [evidence] prefix
+-- and the example's tables and columns by those of retention.toml. The logins exist already:
+--   CREATE USER remover@'%' IDENTIFIED BY '…';
+--
+-- SHOW VIEW on the whole database reads no row and changes nothing. It is needed because MariaDB shows a login only the
+-- foreign keys of tables on which it has some right: without it a table that nobody declared, with ON DELETE CASCADE, would
+-- lose its rows unseen. Triggers MariaDB shows only to whoever may make some; that right is not given here, so a trigger
+-- on a target is not listed by `plan`. Look for them yourself: SHOW TRIGGERS FROM billing;
+
+GRANT SHOW VIEW ON billing.* TO remover@'%', planner@'%', verifier@'%';
+
+-- Reading: what decides a record, and its card fields (only to count whether they are filled; they never leave).
+GRANT SELECT (id, name) ON billing.customers TO remover@'%', planner@'%', verifier@'%';
+GRANT SELECT (customer_id, kind, status, started_at, use_ended_at, provision_ended_at) ON billing.services TO remover@'%', planner@'%', verifier@'%';
+GRANT SELECT (id, customer_id, cardholder_name, card_token, exp_month, exp_year) ON billing.cards TO remover@'%', planner@'%', verifier@'%';
+GRANT SELECT (id, customer_id, method, card_holder, card_token, card_exp, last4, brand) ON billing.payments TO remover@'%', planner@'%', verifier@'%';
+GRANT SELECT (card_id) ON billing.card_usage TO remover@'%', planner@'%', verifier@'%';
+
+-- Removing: disposition = "delete" and its children.
+GRANT DELETE ON billing.cards TO remover@'%';
+GRANT DELETE ON billing.card_usage TO remover@'%';
+
+-- Redacting: the declared fields and `also`, no other column.
+GRANT UPDATE (card_holder, card_token, card_exp, last4, brand) ON billing.payments TO remover@'%';
+
+-- Our own tables. What is written once is never changed: batches and tombstones take rows and give none back.
+GRANT SELECT, INSERT, UPDATE ON billing.carddata_run TO remover@'%';
+GRANT SELECT, INSERT ON billing.carddata_batch TO remover@'%';
+GRANT SELECT, INSERT ON billing.carddata_tombstone TO remover@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON billing.carddata_work TO remover@'%';
+GRANT SELECT, INSERT, DELETE ON billing.carddata_target TO remover@'%';
+GRANT SELECT ON billing.carddata_hold TO remover@'%', planner@'%', verifier@'%';
+GRANT SELECT ON billing.carddata_request TO remover@'%', planner@'%', verifier@'%';
+GRANT SELECT ON billing.carddata_run TO planner@'%', verifier@'%';
+GRANT SELECT ON billing.carddata_batch TO planner@'%', verifier@'%';
+GRANT SELECT ON billing.carddata_tombstone TO planner@'%', verifier@'%';
+GRANT SELECT ON billing.carddata_work TO planner@'%', verifier@'%';
+GRANT SELECT ON billing.carddata_target TO planner@'%', verifier@'%';

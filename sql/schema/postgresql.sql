@@ -1,0 +1,142 @@
+-- Generated from carddata_retention/own_tables.py by `make sql`; do not edit.
+--
+-- Our own tables on PostgreSQL, for a DBA to apply before the first run where the job's login may not create tables.
+-- The first run makes exactly the same where it may. None of them ever holds a card number, token, holder or expiry.
+-- Another schema than carddata: replace the word here, and say so in [evidence] schema.
+
+CREATE SCHEMA carddata;
+
+-- One row for each run: who, when, by which policy, its verdict, its counts, its seal. Never a card value.
+CREATE TABLE carddata.run (
+    run_id VARCHAR(40) NOT NULL,
+    number BIGINT NOT NULL,
+    mode VARCHAR(16) NOT NULL,
+    as_of VARCHAR(10) NOT NULL,
+    started_at VARCHAR(40) NOT NULL,
+    database_clock VARCHAR(40),
+    host VARCHAR(255) NOT NULL,
+    os_user VARCHAR(255) NOT NULL,
+    process INTEGER NOT NULL,
+    tool_version VARCHAR(40) NOT NULL,
+    policy_version VARCHAR(64) NOT NULL,
+    policy_digest VARCHAR(64) NOT NULL,
+    finished_at VARCHAR(40),
+    verdict VARCHAR(16),
+    exit_code INTEGER,
+    result TEXT,
+    previous_seal VARCHAR(64),
+    seal VARCHAR(64),
+    key_id VARCHAR(40),
+    signature VARCHAR(64),
+    PRIMARY KEY (run_id),
+    UNIQUE (number)
+);
+COMMENT ON TABLE carddata.run IS
+    'One row for each run: who, when, by which policy, its verdict, its counts, its seal. Never a card value.';
+
+-- One row for each transaction that removed or gave up: counts and the digest of its tombstones. Never a card
+-- value.
+CREATE TABLE carddata.batch (
+    run_id VARCHAR(40) NOT NULL,
+    target VARCHAR(64) NOT NULL,
+    batch_no INTEGER NOT NULL,
+    first_seq BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL,
+    purged INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    children TEXT NOT NULL,
+    digest VARCHAR(64) NOT NULL,
+    removed_at VARCHAR(40) NOT NULL,
+    PRIMARY KEY (run_id, target, batch_no)
+);
+COMMENT ON TABLE carddata.batch IS
+    'One row for each transaction that removed or gave up: counts and the digest of its tombstones. Never a card value.';
+
+-- One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.
+CREATE TABLE carddata.tombstone (
+    run_id VARCHAR(40) NOT NULL,
+    target VARCHAR(64) NOT NULL,
+    record_key VARCHAR(512) NOT NULL,
+    batch_no INTEGER NOT NULL,
+    reference VARCHAR(64) NOT NULL,
+    status VARCHAR(16) NOT NULL,
+    disposition VARCHAR(16) NOT NULL,
+    fields TEXT NOT NULL,
+    service_end VARCHAR(40) NOT NULL,
+    start_day VARCHAR(10) NOT NULL,
+    last_retained_day VARCHAR(10) NOT NULL,
+    first_purgeable_day VARCHAR(10) NOT NULL,
+    rule VARCHAR(255) NOT NULL,
+    policy_version VARCHAR(64) NOT NULL,
+    purged_at VARCHAR(40) NOT NULL,
+    PRIMARY KEY (run_id, target, record_key)
+);
+COMMENT ON TABLE carddata.tombstone IS
+    'One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.';
+
+-- The candidates of the last run: the keys of what was due, and how each ended. Never a card value.
+CREATE TABLE carddata.work (
+    run_id VARCHAR(40) NOT NULL,
+    target VARCHAR(64) NOT NULL,
+    seq BIGINT NOT NULL,
+    record_key VARCHAR(512) NOT NULL,
+    status VARCHAR(16) NOT NULL,
+    outcome VARCHAR(16),
+    reason VARCHAR(64),
+    batch_no INTEGER,
+    PRIMARY KEY (run_id, target, seq)
+);
+CREATE INDEX carddata_work_key ON carddata.work (run_id, target, record_key);
+COMMENT ON TABLE carddata.work IS
+    'The candidates of the last run: the keys of what was due, and how each ended. Never a card value.';
+
+-- One row for each target: the counts of its last night that was let through. Never a card value.
+CREATE TABLE carddata.target (
+    name VARCHAR(64) NOT NULL,
+    run_id VARCHAR(40) NOT NULL,
+    digest VARCHAR(64) NOT NULL,
+    fingerprint VARCHAR(64) NOT NULL,
+    as_of VARCHAR(10) NOT NULL,
+    result TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
+COMMENT ON TABLE carddata.target IS
+    'One row for each target: the counts of its last night that was let through. Never a card value.';
+
+-- Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.
+CREATE TABLE carddata.hold (
+    id VARCHAR(40) NOT NULL,
+    scope VARCHAR(16) NOT NULL,
+    target VARCHAR(64),
+    item VARCHAR(512),
+    basis VARCHAR(64) NOT NULL,
+    placed_by VARCHAR(255) NOT NULL,
+    placed_at VARCHAR(40) NOT NULL,
+    review_by VARCHAR(10),
+    released_by VARCHAR(255),
+    released_at VARCHAR(40),
+    PRIMARY KEY (id),
+    CONSTRAINT carddata_hold_scope CHECK (scope IN ('record', 'subject', 'target'))
+);
+CREATE INDEX carddata_hold_item ON carddata.hold (scope, item);
+COMMENT ON TABLE carddata.hold IS
+    'Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.';
+
+-- Requests of individuals, such as erasure, by key of record or subject. Never a card value.
+CREATE TABLE carddata.request (
+    id VARCHAR(40) NOT NULL,
+    scope VARCHAR(16) NOT NULL,
+    target VARCHAR(64),
+    item VARCHAR(512),
+    kind VARCHAR(16) NOT NULL,
+    received_at VARCHAR(40) NOT NULL,
+    granted_by VARCHAR(255),
+    granted_at VARCHAR(40),
+    closed_at VARCHAR(40),
+    PRIMARY KEY (id),
+    CONSTRAINT carddata_request_scope CHECK (scope IN ('record', 'subject', 'target'))
+);
+CREATE INDEX carddata_request_item ON carddata.request (scope, item);
+COMMENT ON TABLE carddata.request IS
+    'Requests of individuals, such as erasure, by key of record or subject. Never a card value.';

@@ -1,0 +1,3207 @@
+-- Generated from the example configuration by `make sql`; do not edit. Yours: carddata-retention plan --sql
+--
+-- Every statement that a night sends to the example's tables on PostgreSQL, in the order of the night, except questions
+-- to the catalogue. Only the layout differs from what is sent. `:word` is a bound parameter:
+--   :due  :overdue       the cutoffs of the night: an end before them (where <= stands, on them) is due, is overdue
+--   :over                the end of the as-of date: a later end lies ahead, so the service is still open
+--   :due_within_n_days   the cutoffs of the nights to come, for the forecast
+--   :earliest  :never    the configuration's `earliest` and `open_sentinels`
+--   :far_ahead           ten years after the as-of date
+--   :key  :subject  :parent   all keys, subjects and parents of a batch, in a list
+-- The numbers in CASE are the standings of carddata_retention/status.py; the greatest among a subject's services wins.
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- service ends: may we read them
+
+SELECT "services"."customer_id", "services"."use_ended_at", "services"."started_at", "services"."status"
+FROM "services"
+WHERE 1 = 0;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- service ends: the gate's counts
+
+SELECT coalesce(sum(CASE WHEN true THEN 1 ELSE 0 END), 0) AS rows,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS dated_ends,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+            AND "services"."use_ended_at" < "services"."started_at"
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS end_before_start,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."status" IS NOT NULL
+            AND "services"."status" IN ('closed')
+            AND "services"."use_ended_at" IS NULL
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS terminated_without_end,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+            AND "services"."use_ended_at" >= :far_ahead
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS end_far_ahead,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+            AND "services"."use_ended_at" < :over
+            AND NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS end_on_open_service,
+  coalesce(
+    sum(
+      CASE
+        WHEN ("services"."use_ended_at" IS NOT NULL AND "services"."use_ended_at" = '-infinity') THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS unreadable_end,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+            AND "services"."use_ended_at" < :earliest
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS implausible_end,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+            AND CASE
+              WHEN isfinite("services"."use_ended_at") THEN EXTRACT(
+                epoch
+                FROM timezone('UTC', "services"."use_ended_at") - date_trunc(
+                  'day', timezone('UTC', "services"."use_ended_at")
+                )
+              )
+            END IN (54000)
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS midnight_policy_zone,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+            AND CASE
+              WHEN isfinite("services"."use_ended_at") THEN EXTRACT(
+                epoch
+                FROM timezone('UTC', "services"."use_ended_at") - date_trunc(
+                  'day', timezone('UTC', "services"."use_ended_at")
+                )
+              )
+            END IN (0)
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS midnight_column_zone,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "services"."use_ended_at" IS NOT NULL
+            AND "services"."use_ended_at" != '-infinity'
+            AND NOT (
+              "services"."use_ended_at" = 'infinity'
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+                OR "services"."use_ended_at" >= :never
+                AND "services"."use_ended_at" < :after_never
+            )
+            AND CASE
+              WHEN isfinite("services"."use_ended_at") THEN EXTRACT(
+                epoch
+                FROM timezone('UTC', "services"."use_ended_at") - date_trunc(
+                  'day', timezone('UTC', "services"."use_ended_at")
+                )
+              )
+            END IN (0)
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS midnight_utc
+FROM "services"
+WHERE ((kind <> 'draft') IS NOT FALSE);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we read it
+
+SELECT "cards"."id", "cards"."customer_id", "cards"."cardholder_name", "cards"."card_token", "cards"."exp_month",
+  "cards"."exp_year"
+FROM "cards"
+WHERE 1 = 0;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we lock it
+
+SELECT "cards"."id"
+FROM "cards"
+WHERE 1 = 0
+FOR UPDATE;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we remove from it
+
+DELETE FROM "cards"
+WHERE 1 = 0;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we let go of card_usage
+
+DELETE FROM "card_usage"
+WHERE 1 = 0;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we lock customers
+
+SELECT "customers"."id"
+FROM "customers"
+WHERE 1 = 0
+FOR UPDATE;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we lock services
+
+SELECT "services"."customer_id"
+FROM "services"
+WHERE 1 = 0
+FOR UPDATE;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: count by status
+
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+FROM (
+  SELECT CASE WHEN true THEN 'in' WHEN false THEN 'out' ELSE 'other' END AS scope,
+    CASE
+      WHEN false THEN 'blank'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'cards'
+              AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+          )
+        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+            )
+          )
+      ) THEN 'held'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'cards'
+              AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+          )
+        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+            )
+          )
+      ) THEN 'requested'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 100
+      ) THEN 'active'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 40
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 31
+      ) THEN 'retained'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 20
+      ) THEN 'due'
+      ELSE 'overdue'
+    END AS status,
+    CASE
+      WHEN ("cards"."customer_id" IS NULL) THEN 90
+      ELSE coalesce(carddata_end_1.carddata_standing, 80)
+    END AS standing
+  FROM "cards"
+  LEFT OUTER JOIN (
+    SELECT max(
+      CASE
+        WHEN (
+          "services"."use_ended_at" = 'infinity'
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+        ) THEN 100
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
+        WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+        WHEN ("services"."use_ended_at" >= :over) THEN 100
+        WHEN ("services"."use_ended_at" < :earliest) THEN 50
+        WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+        WHEN ("services"."use_ended_at" < :overdue) THEN 10
+        WHEN ("services"."use_ended_at" < :due) THEN 20
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        ELSE 39
+      END
+    ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+      "services"."customer_id" AS carddata_subject
+    FROM "services"
+    WHERE ((kind <> 'draft') IS NOT FALSE)
+    GROUP BY "services"."customer_id"
+  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+) AS carddata_judged
+GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: examples of what nobody can date
+
+SELECT carddata_example.standing, carddata_example.place, carddata_example."id"
+FROM (
+  SELECT CASE
+    WHEN ("cards"."customer_id" IS NULL) THEN 90
+    ELSE coalesce(carddata_end_1.carddata_standing, 80)
+  END AS standing,
+    row_number() OVER (
+      PARTITION BY CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END
+      ORDER BY "cards"."id"
+    ) AS place, "cards"."id" AS "id"
+  FROM "cards"
+  LEFT OUTER JOIN (
+    SELECT max(
+      CASE
+        WHEN (
+          "services"."use_ended_at" = 'infinity'
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+        ) THEN 100
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
+        WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+        WHEN ("services"."use_ended_at" >= :over) THEN 100
+        WHEN ("services"."use_ended_at" < :earliest) THEN 50
+        WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+        WHEN ("services"."use_ended_at" < :overdue) THEN 10
+        WHEN ("services"."use_ended_at" < :due) THEN 20
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        ELSE 39
+      END
+    ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+      "services"."customer_id" AS carddata_subject
+    FROM "services"
+    WHERE ((kind <> 'draft') IS NOT FALSE)
+    GROUP BY "services"."customer_id"
+  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+  WHERE CASE
+    WHEN false THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'record'
+            AND carddata.hold.target = 'cards'
+            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'target'
+              AND carddata.hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'subject'
+              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'record'
+            AND carddata.request.target = 'cards'
+            AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'target'
+              AND carddata.request.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'subject'
+              AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END = 'undetermined'
+) AS carddata_example
+WHERE carddata_example.place <= 3
+ORDER BY carddata_example.standing DESC, carddata_example.place;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: the candidates that are frozen
+
+SELECT "cards"."id",
+  CASE
+    WHEN false THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'record'
+            AND carddata.hold.target = 'cards'
+            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'target'
+              AND carddata.hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'subject'
+              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'record'
+            AND carddata.request.target = 'cards'
+            AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'target'
+              AND carddata.request.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'subject'
+              AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END AS anon_1,
+  CASE
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 39
+    ) THEN carddata_end_1.carddata_end
+  END AS anon_4
+FROM "cards"
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        "services"."use_ended_at" = 'infinity'
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+      WHEN ("services"."use_ended_at" >= :over) THEN 100
+      WHEN ("services"."use_ended_at" < :earliest) THEN 50
+      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+      WHEN ("services"."use_ended_at" < :overdue) THEN 10
+      WHEN ("services"."use_ended_at" < :due) THEN 20
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+WHERE NOT (
+  (
+    EXISTS (
+      SELECT 1 AS anon_2
+      FROM carddata.hold
+      WHERE carddata.hold.released_at IS NULL
+        AND carddata.hold.scope = 'record'
+        AND carddata.hold.target = 'cards'
+        AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+    )
+  )
+    OR (
+      EXISTS (
+        SELECT 1 AS anon_2
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'target'
+          AND carddata.hold.target = 'cards'
+      )
+    )
+    OR (
+      EXISTS (
+        SELECT 1 AS anon_2
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'subject'
+          AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+      )
+    )
+)
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_3
+        FROM carddata.request
+        WHERE carddata.request.kind = 'erase'
+          AND carddata.request.granted_at IS NOT NULL
+          AND carddata.request.closed_at IS NULL
+          AND carddata.request.scope = 'record'
+          AND carddata.request.target = 'cards'
+          AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'target'
+            AND carddata.request.target = 'cards'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'subject'
+            AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+        )
+      )
+      OR CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 20
+  )
+ORDER BY "cards"."id";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: the gate's counts
+
+SELECT coalesce(sum(CASE WHEN true THEN 1 ELSE 0 END), 0) AS rows,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "cards"."card_token" IS NOT NULL
+            AND "cards"."card_token" != ''
+            AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS tokens,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          substr(
+            CASE
+              WHEN (
+                "cards"."card_token" IS NOT NULL
+                  AND "cards"."card_token" != ''
+                  AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+              ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+              ELSE ''
+            END, 1, 1
+          ) IN ('2', '3', '4', '5', '6')
+            AND char_length(
+              replace(
+                replace(
+                  CASE
+                    WHEN (
+                      "cards"."card_token" IS NOT NULL
+                        AND "cards"."card_token" != ''
+                        AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END, ' ', ''
+                ),
+                '-', ''
+              )
+            ) BETWEEN 13 AND 19
+            AND translate(
+              replace(
+                replace(
+                  CASE
+                    WHEN (
+                      "cards"."card_token" IS NOT NULL
+                        AND "cards"."card_token" != ''
+                        AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END, ' ', ''
+                ),
+                '-', ''
+              ),
+              '0123456789', ''
+            ) = ''
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS token_card_shaped,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "cards"."card_token" IS NOT NULL
+            AND "cards"."card_token" != ''
+            AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+            AND (
+              char_length(
+                CASE
+                  WHEN (
+                    "cards"."card_token" IS NOT NULL
+                      AND "cards"."card_token" != ''
+                      AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                  ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                  ELSE ''
+                END
+              ) < 4
+                OR char_length(
+                  replace(
+                    replace(
+                      replace(
+                        replace(
+                          replace(
+                            CASE
+                              WHEN (
+                                "cards"."card_token" IS NOT NULL
+                                  AND "cards"."card_token" != ''
+                                  AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                              ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                              ELSE ''
+                            END, ' ', ''
+                          ),
+                          '@', ''
+                        ),
+                        '	', ''
+                      ),
+                      '
+', ''
+                    ),
+                    '', ''
+                  )
+                ) < char_length(
+                  CASE
+                    WHEN (
+                      "cards"."card_token" IS NOT NULL
+                        AND "cards"."card_token" != ''
+                        AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END
+                )
+                OR char_length(
+                  CASE
+                    WHEN (
+                      "cards"."card_token" IS NOT NULL
+                        AND "cards"."card_token" != ''
+                        AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END
+                ) != octet_length(
+                  CASE
+                    WHEN (
+                      "cards"."card_token" IS NOT NULL
+                        AND "cards"."card_token" != ''
+                        AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END
+                )
+            )
+            AND NOT (
+              substr(
+                CASE
+                  WHEN (
+                    "cards"."card_token" IS NOT NULL
+                      AND "cards"."card_token" != ''
+                      AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                  ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                  ELSE ''
+                END, 1, 1
+              ) IN ('2', '3', '4', '5', '6')
+                AND char_length(
+                  replace(
+                    replace(
+                      CASE
+                        WHEN (
+                          "cards"."card_token" IS NOT NULL
+                            AND "cards"."card_token" != ''
+                            AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                        ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                        ELSE ''
+                      END, ' ', ''
+                    ),
+                    '-', ''
+                  )
+                ) BETWEEN 13 AND 19
+                AND translate(
+                  replace(
+                    replace(
+                      CASE
+                        WHEN (
+                          "cards"."card_token" IS NOT NULL
+                            AND "cards"."card_token" != ''
+                            AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+                        ) THEN trim(CAST("cards"."card_token" AS VARCHAR))
+                        ELSE ''
+                      END, ' ', ''
+                    ),
+                    '-', ''
+                  ),
+                  '0123456789', ''
+                ) = ''
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS token_malformed,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          "cards"."card_token" IS NOT NULL
+            AND "cards"."card_token" != ''
+            AND trim(CAST("cards"."card_token" AS VARCHAR)) != ''
+            AND NOT (
+              "cards"."cardholder_name" IS NOT NULL
+                AND "cards"."cardholder_name" != ''
+                AND trim(CAST("cards"."cardholder_name" AS VARCHAR)) != ''
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS holder_missing,
+  coalesce(
+    sum(CASE WHEN ("cards"."exp_month" IS NOT NULL OR "cards"."exp_year" IS NOT NULL) THEN 1 ELSE 0 END), 0
+  ) AS expiries,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          ("cards"."exp_month" IS NOT NULL OR "cards"."exp_year" IS NOT NULL)
+            AND (
+              "cards"."exp_month" IS NULL
+                OR "cards"."exp_year" IS NULL
+                OR (
+                  CASE
+                    WHEN (
+                      char_length(trim(CAST("cards"."exp_month" AS VARCHAR))) = 4
+                    ) THEN trim(CAST("cards"."exp_year" AS VARCHAR))
+                    ELSE trim(CAST("cards"."exp_month" AS VARCHAR))
+                  END NOT IN (
+                    '01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12', '1', '2', '3', '4', '5',
+                    '6', '7', '8', '9'
+                  )
+                )
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS expiry_impossible, coalesce(sum(CASE WHEN false THEN 1 ELSE 0 END), 0) AS out_of_scope_card_data
+FROM "cards";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: whose records are they
+
+SELECT "cards"."id", "cards"."customer_id"
+FROM "cards"
+WHERE "cards"."id" IN (:key);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: lock customers, without waiting
+
+SELECT "customers"."id"
+FROM "customers"
+WHERE "customers"."id" IN (:subject)
+ORDER BY "customers"."id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: were all rows of customers locked
+
+SELECT "customers"."id", count(*) AS count_1
+FROM "customers"
+WHERE "customers"."id" IN (:subject)
+GROUP BY "customers"."id";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: lock services, without waiting
+
+SELECT "services"."customer_id"
+FROM "services"
+WHERE "services"."customer_id" IN (:subject)
+ORDER BY "services"."customer_id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: were all rows of services locked
+
+SELECT "services"."customer_id", count(*) AS count_1
+FROM "services"
+WHERE "services"."customer_id" IN (:subject)
+GROUP BY "services"."customer_id";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: lock the records
+
+SELECT "cards"."id"
+FROM "cards"
+WHERE "cards"."id" IN (:key)
+ORDER BY "cards"."id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: decide the locked records again
+
+SELECT "cards"."id",
+  CASE
+    WHEN false THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'record'
+            AND carddata.hold.target = 'cards'
+            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'target'
+              AND carddata.hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'subject'
+              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'record'
+            AND carddata.request.target = 'cards'
+            AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'target'
+              AND carddata.request.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'subject'
+              AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+          ),
+          80
+        )
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+          ),
+          80
+        )
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+          ),
+          80
+        )
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+          ),
+          80
+        )
+      END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END AS anon_1, true AS anon_4, "cards"."customer_id",
+  CASE
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+          ),
+          80
+        )
+      END <= 39
+    ) THEN (
+      SELECT max("services"."use_ended_at") AS carddata_end
+      FROM "services"
+      WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+    )
+  END AS anon_5
+FROM "cards"
+WHERE "cards"."id" IN (:key);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: the parents of card_usage
+
+SELECT DISTINCT "cards"."id"
+FROM "cards"
+WHERE "cards"."id" IN (:key);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: lock card_usage
+
+SELECT 1 AS anon_1
+FROM "card_usage"
+WHERE "card_usage"."card_id" IN (:parent)
+FOR UPDATE NOWAIT;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: let go of card_usage
+
+DELETE FROM "card_usage"
+WHERE "card_usage"."card_id" IN (:parent);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: remove, deciding once more
+
+DELETE FROM "cards"
+WHERE "cards"."id" IN (:key)
+  AND NOT (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'record'
+          AND carddata.hold.target = 'cards'
+          AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'target'
+            AND carddata.hold.target = 'cards'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'subject'
+            AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+        )
+      )
+  )
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_2
+        FROM carddata.request
+        WHERE carddata.request.kind = 'erase'
+          AND carddata.request.granted_at IS NOT NULL
+          AND carddata.request.closed_at IS NULL
+          AND carddata.request.scope = 'record'
+          AND carddata.request.target = 'cards'
+          AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'target'
+            AND carddata.request.target = 'cards'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'subject'
+            AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+        )
+      )
+      OR CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+          ),
+          80
+        )
+      END <= 20
+  )
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:subject));
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: read back, must be 0
+
+SELECT count(*) AS count_1
+FROM "cards"
+WHERE "cards"."id" IN (:key);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: how many are in scope
+
+SELECT count(*) AS count_1
+FROM "cards"
+WHERE true;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: the independent look
+
+SELECT "cards"."id"
+FROM "cards"
+LEFT OUTER JOIN (
+  SELECT DISTINCT "services"."customer_id" AS subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE)
+    AND CASE
+      WHEN (
+        "services"."status" IS NOT NULL
+          AND "services"."status" IN ('closed')
+          AND "services"."use_ended_at" IS NOT NULL
+          AND NOT (
+            "services"."use_ended_at" = 'infinity'
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+          )
+          AND "services"."use_ended_at" != '-infinity'
+          AND "services"."use_ended_at" >= :earliest
+          AND "services"."use_ended_at" < :due
+          AND NOT coalesce("services"."use_ended_at" < "services"."started_at", false)
+      ) THEN 1
+      ELSE 0
+    END = 1
+    AND "services"."customer_id" IS NOT NULL
+) AS carddata_good_1 ON carddata_good_1.subject = "cards"."customer_id"
+LEFT OUTER JOIN (
+  SELECT DISTINCT "services"."customer_id" AS subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE)
+    AND CASE
+      WHEN (
+        "services"."status" IS NOT NULL
+          AND "services"."status" IN ('closed')
+          AND "services"."use_ended_at" IS NOT NULL
+          AND NOT (
+            "services"."use_ended_at" = 'infinity'
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+          )
+          AND "services"."use_ended_at" != '-infinity'
+          AND "services"."use_ended_at" >= :earliest
+          AND "services"."use_ended_at" < :due
+          AND NOT coalesce("services"."use_ended_at" < "services"."started_at", false)
+      ) THEN 1
+      ELSE 0
+    END != 1
+    AND "services"."customer_id" IS NOT NULL
+) AS carddata_bad_1 ON carddata_bad_1.subject = "cards"."customer_id"
+WHERE NOT (
+  (
+    EXISTS (
+      SELECT 1 AS anon_1
+      FROM carddata.hold
+      WHERE carddata.hold.released_at IS NULL
+        AND carddata.hold.scope = 'record'
+        AND carddata.hold.target = 'cards'
+        AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+    )
+  )
+    OR (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'target'
+          AND carddata.hold.target = 'cards'
+      )
+    )
+    OR (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'subject'
+          AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+      )
+    )
+)
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_2
+        FROM carddata.request
+        WHERE carddata.request.kind = 'erase'
+          AND carddata.request.granted_at IS NOT NULL
+          AND carddata.request.closed_at IS NULL
+          AND carddata.request.scope = 'record'
+          AND carddata.request.target = 'cards'
+          AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'target'
+            AND carddata.request.target = 'cards'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'subject'
+            AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+        )
+      )
+      OR "cards"."customer_id" IS NOT NULL
+      AND ("cards"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL)
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: may we read it
+
+SELECT "payments"."id", "payments"."customer_id", "payments"."card_holder", "payments"."card_token",
+  "payments"."card_exp", "payments"."last4", "payments"."brand"
+FROM "payments"
+WHERE 1 = 0;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: may we lock it
+
+SELECT "payments"."id"
+FROM "payments"
+WHERE 1 = 0
+FOR UPDATE;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: may we empty its fields
+
+UPDATE "payments"
+SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
+WHERE 1 = 0;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: may we lock customers
+
+SELECT "customers"."id"
+FROM "customers"
+WHERE 1 = 0
+FOR UPDATE;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: may we lock services
+
+SELECT "services"."customer_id"
+FROM "services"
+WHERE 1 = 0
+FOR UPDATE;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: count by status
+
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+FROM (
+  SELECT CASE
+    WHEN ((method = 'card') IS TRUE) THEN 'in'
+    WHEN (
+      NOT ((method = 'card') IS TRUE)
+        AND (
+          "payments"."card_holder" IS NOT NULL
+            AND "payments"."card_holder" != ''
+            OR "payments"."card_token" IS NOT NULL
+            AND "payments"."card_token" != ''
+            AND "payments"."card_token" != '***'
+            OR "payments"."card_exp" IS NOT NULL
+            AND "payments"."card_exp" != ''
+        )
+    ) THEN 'out'
+    ELSE 'other'
+  END AS scope,
+    CASE
+      WHEN (
+        NOT (
+          "payments"."card_holder" IS NOT NULL
+            AND "payments"."card_holder" != ''
+            OR "payments"."card_token" IS NOT NULL
+            AND "payments"."card_token" != ''
+            AND "payments"."card_token" != '***'
+            OR "payments"."card_exp" IS NOT NULL
+            AND "payments"."card_exp" != ''
+            OR "payments"."last4" IS NOT NULL
+            AND "payments"."last4" != ''
+            OR "payments"."brand" IS NOT NULL
+            AND "payments"."brand" != ''
+        )
+      ) THEN 'blank'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'payments'
+              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          )
+        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
+      ) THEN 'held'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'payments'
+              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          )
+        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
+      ) THEN 'requested'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 100
+      ) THEN 'active'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 40
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 31
+      ) THEN 'retained'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 20
+      ) THEN 'due'
+      ELSE 'overdue'
+    END AS status,
+    CASE
+      WHEN ("payments"."customer_id" IS NULL) THEN 90
+      ELSE coalesce(carddata_end_1.carddata_standing, 80)
+    END AS standing
+  FROM "payments"
+  LEFT OUTER JOIN (
+    SELECT max(
+      CASE
+        WHEN (
+          "services"."use_ended_at" = 'infinity'
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+        ) THEN 100
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
+        WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+        WHEN ("services"."use_ended_at" >= :over) THEN 100
+        WHEN ("services"."use_ended_at" < :earliest) THEN 50
+        WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+        WHEN ("services"."use_ended_at" < :overdue) THEN 10
+        WHEN ("services"."use_ended_at" < :due) THEN 20
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        ELSE 39
+      END
+    ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+      "services"."customer_id" AS carddata_subject
+    FROM "services"
+    WHERE ((kind <> 'draft') IS NOT FALSE)
+    GROUP BY "services"."customer_id"
+  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+) AS carddata_judged
+GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: examples of what nobody can date
+
+SELECT carddata_example.standing, carddata_example.place, carddata_example."id"
+FROM (
+  SELECT CASE
+    WHEN ("payments"."customer_id" IS NULL) THEN 90
+    ELSE coalesce(carddata_end_1.carddata_standing, 80)
+  END AS standing,
+    row_number() OVER (
+      PARTITION BY CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END
+      ORDER BY "payments"."id"
+    ) AS place, "payments"."id" AS "id"
+  FROM "payments"
+  LEFT OUTER JOIN (
+    SELECT max(
+      CASE
+        WHEN (
+          "services"."use_ended_at" = 'infinity'
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+        ) THEN 100
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
+        WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+        WHEN ("services"."use_ended_at" >= :over) THEN 100
+        WHEN ("services"."use_ended_at" < :earliest) THEN 50
+        WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+        WHEN ("services"."use_ended_at" < :overdue) THEN 10
+        WHEN ("services"."use_ended_at" < :due) THEN 20
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        ELSE 39
+      END
+    ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+      "services"."customer_id" AS carddata_subject
+    FROM "services"
+    WHERE ((kind <> 'draft') IS NOT FALSE)
+    GROUP BY "services"."customer_id"
+  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+  WHERE ((method = 'card') IS TRUE)
+    AND CASE
+      WHEN (
+        NOT (
+          "payments"."card_holder" IS NOT NULL
+            AND "payments"."card_holder" != ''
+            OR "payments"."card_token" IS NOT NULL
+            AND "payments"."card_token" != ''
+            AND "payments"."card_token" != '***'
+            OR "payments"."card_exp" IS NOT NULL
+            AND "payments"."card_exp" != ''
+            OR "payments"."last4" IS NOT NULL
+            AND "payments"."last4" != ''
+            OR "payments"."brand" IS NOT NULL
+            AND "payments"."brand" != ''
+        )
+      ) THEN 'blank'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'payments'
+              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          )
+        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
+      ) THEN 'held'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'payments'
+              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          )
+        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
+      ) THEN 'requested'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 100
+      ) THEN 'active'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 40
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 31
+      ) THEN 'retained'
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 20
+      ) THEN 'due'
+      ELSE 'overdue'
+    END = 'undetermined'
+) AS carddata_example
+WHERE carddata_example.place <= 3
+ORDER BY carddata_example.standing DESC, carddata_example.place;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: the candidates that are frozen
+
+SELECT "payments"."id",
+  CASE
+    WHEN (
+      NOT (
+        "payments"."card_holder" IS NOT NULL
+          AND "payments"."card_holder" != ''
+          OR "payments"."card_token" IS NOT NULL
+          AND "payments"."card_token" != ''
+          AND "payments"."card_token" != '***'
+          OR "payments"."card_exp" IS NOT NULL
+          AND "payments"."card_exp" != ''
+          OR "payments"."last4" IS NOT NULL
+          AND "payments"."last4" != ''
+          OR "payments"."brand" IS NOT NULL
+          AND "payments"."brand" != ''
+      )
+    ) THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'record'
+            AND carddata.hold.target = 'payments'
+            AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'target'
+              AND carddata.hold.target = 'payments'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'subject'
+              AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'record'
+            AND carddata.request.target = 'payments'
+            AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'target'
+              AND carddata.request.target = 'payments'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'subject'
+              AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END AS anon_1,
+  CASE
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 39
+    ) THEN carddata_end_1.carddata_end
+  END AS anon_4
+FROM "payments"
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        "services"."use_ended_at" = 'infinity'
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+      WHEN ("services"."use_ended_at" >= :over) THEN 100
+      WHEN ("services"."use_ended_at" < :earliest) THEN 50
+      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+      WHEN ("services"."use_ended_at" < :overdue) THEN 10
+      WHEN ("services"."use_ended_at" < :due) THEN 20
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+WHERE ((method = 'card') IS TRUE)
+  AND NOT (
+    NOT (
+      "payments"."card_holder" IS NOT NULL
+        AND "payments"."card_holder" != ''
+        OR "payments"."card_token" IS NOT NULL
+        AND "payments"."card_token" != ''
+        AND "payments"."card_token" != '***'
+        OR "payments"."card_exp" IS NOT NULL
+        AND "payments"."card_exp" != ''
+        OR "payments"."last4" IS NOT NULL
+        AND "payments"."last4" != ''
+        OR "payments"."brand" IS NOT NULL
+        AND "payments"."brand" != ''
+    )
+  )
+  AND NOT (
+    (
+      EXISTS (
+        SELECT 1 AS anon_2
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'record'
+          AND carddata.hold.target = 'payments'
+          AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'target'
+            AND carddata.hold.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'subject'
+            AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+        )
+      )
+  )
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_3
+        FROM carddata.request
+        WHERE carddata.request.kind = 'erase'
+          AND carddata.request.granted_at IS NOT NULL
+          AND carddata.request.closed_at IS NULL
+          AND carddata.request.scope = 'record'
+          AND carddata.request.target = 'payments'
+          AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'target'
+            AND carddata.request.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'subject'
+            AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+        )
+      )
+      OR CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 20
+  )
+ORDER BY "payments"."id";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: the gate's counts
+
+SELECT coalesce(sum(CASE WHEN ((method = 'card') IS TRUE) THEN 1 ELSE 0 END), 0) AS rows,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          ((method = 'card') IS TRUE)
+            AND "payments"."card_token" IS NOT NULL
+            AND "payments"."card_token" != ''
+            AND "payments"."card_token" != '***'
+            AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS tokens,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          ((method = 'card') IS TRUE)
+            AND substr(
+              CASE
+                WHEN (
+                  "payments"."card_token" IS NOT NULL
+                    AND "payments"."card_token" != ''
+                    AND "payments"."card_token" != '***'
+                    AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                ELSE ''
+              END, 1, 1
+            ) IN ('2', '3', '4', '5', '6')
+            AND char_length(
+              replace(
+                replace(
+                  CASE
+                    WHEN (
+                      "payments"."card_token" IS NOT NULL
+                        AND "payments"."card_token" != ''
+                        AND "payments"."card_token" != '***'
+                        AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END, ' ', ''
+                ),
+                '-', ''
+              )
+            ) BETWEEN 13 AND 19
+            AND translate(
+              replace(
+                replace(
+                  CASE
+                    WHEN (
+                      "payments"."card_token" IS NOT NULL
+                        AND "payments"."card_token" != ''
+                        AND "payments"."card_token" != '***'
+                        AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END, ' ', ''
+                ),
+                '-', ''
+              ),
+              '0123456789', ''
+            ) = ''
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS token_card_shaped,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          ((method = 'card') IS TRUE)
+            AND "payments"."card_token" IS NOT NULL
+            AND "payments"."card_token" != ''
+            AND "payments"."card_token" != '***'
+            AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+            AND (
+              char_length(
+                CASE
+                  WHEN (
+                    "payments"."card_token" IS NOT NULL
+                      AND "payments"."card_token" != ''
+                      AND "payments"."card_token" != '***'
+                      AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                  ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                  ELSE ''
+                END
+              ) < 4
+                OR char_length(
+                  replace(
+                    replace(
+                      replace(
+                        replace(
+                          replace(
+                            CASE
+                              WHEN (
+                                "payments"."card_token" IS NOT NULL
+                                  AND "payments"."card_token" != ''
+                                  AND "payments"."card_token" != '***'
+                                  AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                              ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                              ELSE ''
+                            END, ' ', ''
+                          ),
+                          '@', ''
+                        ),
+                        '	', ''
+                      ),
+                      '
+', ''
+                    ),
+                    '', ''
+                  )
+                ) < char_length(
+                  CASE
+                    WHEN (
+                      "payments"."card_token" IS NOT NULL
+                        AND "payments"."card_token" != ''
+                        AND "payments"."card_token" != '***'
+                        AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END
+                )
+                OR char_length(
+                  CASE
+                    WHEN (
+                      "payments"."card_token" IS NOT NULL
+                        AND "payments"."card_token" != ''
+                        AND "payments"."card_token" != '***'
+                        AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END
+                ) != octet_length(
+                  CASE
+                    WHEN (
+                      "payments"."card_token" IS NOT NULL
+                        AND "payments"."card_token" != ''
+                        AND "payments"."card_token" != '***'
+                        AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                    ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                    ELSE ''
+                  END
+                )
+            )
+            AND NOT (
+              substr(
+                CASE
+                  WHEN (
+                    "payments"."card_token" IS NOT NULL
+                      AND "payments"."card_token" != ''
+                      AND "payments"."card_token" != '***'
+                      AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                  ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                  ELSE ''
+                END, 1, 1
+              ) IN ('2', '3', '4', '5', '6')
+                AND char_length(
+                  replace(
+                    replace(
+                      CASE
+                        WHEN (
+                          "payments"."card_token" IS NOT NULL
+                            AND "payments"."card_token" != ''
+                            AND "payments"."card_token" != '***'
+                            AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                        ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                        ELSE ''
+                      END, ' ', ''
+                    ),
+                    '-', ''
+                  )
+                ) BETWEEN 13 AND 19
+                AND translate(
+                  replace(
+                    replace(
+                      CASE
+                        WHEN (
+                          "payments"."card_token" IS NOT NULL
+                            AND "payments"."card_token" != ''
+                            AND "payments"."card_token" != '***'
+                            AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+                        ) THEN trim(CAST("payments"."card_token" AS VARCHAR))
+                        ELSE ''
+                      END, ' ', ''
+                    ),
+                    '-', ''
+                  ),
+                  '0123456789', ''
+                ) = ''
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS token_malformed,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          ((method = 'card') IS TRUE)
+            AND "payments"."card_token" IS NOT NULL
+            AND "payments"."card_token" != ''
+            AND "payments"."card_token" != '***'
+            AND trim(CAST("payments"."card_token" AS VARCHAR)) != ''
+            AND NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND "payments"."card_holder" != ''
+                AND trim(CAST("payments"."card_holder" AS VARCHAR)) != ''
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS holder_missing,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          ((method = 'card') IS TRUE)
+            AND "payments"."card_exp" IS NOT NULL
+            AND "payments"."card_exp" != ''
+            AND trim(CAST("payments"."card_exp" AS VARCHAR)) != ''
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS expiries,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          ((method = 'card') IS TRUE)
+            AND "payments"."card_exp" IS NOT NULL
+            AND "payments"."card_exp" != ''
+            AND trim(CAST("payments"."card_exp" AS VARCHAR)) != ''
+            AND (
+              (
+                CASE
+                  WHEN (
+                    (
+                      char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) = 7
+                        OR char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) >= 10
+                    )
+                      AND substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 5, 1) IN ('-', '/', '.')
+                  ) THEN substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 6, 2)
+                  WHEN (
+                    char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) = 6
+                      AND substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 5, 1) IN ('-', '/', '.')
+                  ) THEN '0' || substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 6, 1)
+                  WHEN (
+                    char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) IN (5, 7)
+                      AND substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 3, 1) IN ('-', '/', '.')
+                  ) THEN substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 1, 2)
+                  WHEN (
+                    char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) IN (4, 6)
+                      AND substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 2, 1) IN ('-', '/', '.')
+                  ) THEN '0' || substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 1, 1)
+                  WHEN (
+                    char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) IN (6, 8)
+                      AND substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 1, 2) IN ('19', '20')
+                  ) THEN substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 5, 2)
+                  WHEN (
+                    char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) = 6
+                  ) THEN substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 1, 2)
+                  WHEN (
+                    char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) = 4
+                      AND substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 1, 2) IN (
+                        '01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12'
+                      )
+                  ) THEN substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 1, 2)
+                  WHEN (
+                    char_length(trim(CAST("payments"."card_exp" AS VARCHAR))) = 4
+                  ) THEN substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 3, 2)
+                  ELSE ''
+                END NOT IN ('01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12')
+              )
+                OR translate(
+                  replace(
+                    replace(replace(substr(trim(CAST("payments"."card_exp" AS VARCHAR)), 1, 10), '-', ''), '/', ''),
+                    '.', ''
+                  ),
+                  '0123456789', ''
+                ) != ''
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS expiry_impossible,
+  coalesce(
+    sum(
+      CASE
+        WHEN (
+          NOT ((method = 'card') IS TRUE)
+            AND (
+              "payments"."card_holder" IS NOT NULL
+                AND "payments"."card_holder" != ''
+                OR "payments"."card_token" IS NOT NULL
+                AND "payments"."card_token" != ''
+                AND "payments"."card_token" != '***'
+                OR "payments"."card_exp" IS NOT NULL
+                AND "payments"."card_exp" != ''
+            )
+        ) THEN 1
+        ELSE 0
+      END
+    ),
+    0
+  ) AS out_of_scope_card_data
+FROM "payments";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: whose records are they
+
+SELECT "payments"."id", "payments"."customer_id"
+FROM "payments"
+WHERE "payments"."id" IN (:key);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: lock customers, without waiting
+
+SELECT "customers"."id"
+FROM "customers"
+WHERE "customers"."id" IN (:subject)
+ORDER BY "customers"."id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: were all rows of customers locked
+
+SELECT "customers"."id", count(*) AS count_1
+FROM "customers"
+WHERE "customers"."id" IN (:subject)
+GROUP BY "customers"."id";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: lock services, without waiting
+
+SELECT "services"."customer_id"
+FROM "services"
+WHERE "services"."customer_id" IN (:subject)
+ORDER BY "services"."customer_id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: were all rows of services locked
+
+SELECT "services"."customer_id", count(*) AS count_1
+FROM "services"
+WHERE "services"."customer_id" IN (:subject)
+GROUP BY "services"."customer_id";
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: lock the records
+
+SELECT "payments"."id"
+FROM "payments"
+WHERE "payments"."id" IN (:key)
+ORDER BY "payments"."id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: decide the locked records again
+
+SELECT "payments"."id",
+  CASE
+    WHEN (
+      NOT (
+        "payments"."card_holder" IS NOT NULL
+          AND "payments"."card_holder" != ''
+          OR "payments"."card_token" IS NOT NULL
+          AND "payments"."card_token" != ''
+          AND "payments"."card_token" != '***'
+          OR "payments"."card_exp" IS NOT NULL
+          AND "payments"."card_exp" != ''
+          OR "payments"."last4" IS NOT NULL
+          AND "payments"."last4" != ''
+          OR "payments"."brand" IS NOT NULL
+          AND "payments"."brand" != ''
+      )
+    ) THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'record'
+            AND carddata.hold.target = 'payments'
+            AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'target'
+              AND carddata.hold.target = 'payments'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'subject'
+              AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'record'
+            AND carddata.request.target = 'payments'
+            AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'target'
+              AND carddata.request.target = 'payments'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'subject'
+              AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+          )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+          ),
+          80
+        )
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+          ),
+          80
+        )
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+          ),
+          80
+        )
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+          ),
+          80
+        )
+      END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END AS anon_1, ((method = 'card') IS TRUE),
+  "payments"."customer_id",
+  CASE
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+          ),
+          80
+        )
+      END <= 39
+    ) THEN (
+      SELECT max("services"."use_ended_at") AS carddata_end
+      FROM "services"
+      WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+    )
+  END AS anon_4
+FROM "payments"
+WHERE "payments"."id" IN (:key);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: remove, deciding once more
+
+UPDATE "payments"
+SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
+WHERE "payments"."id" IN (:key)
+  AND ((method = 'card') IS TRUE)
+  AND NOT (
+    NOT (
+      "payments"."card_holder" IS NOT NULL
+        AND "payments"."card_holder" != ''
+        OR "payments"."card_token" IS NOT NULL
+        AND "payments"."card_token" != ''
+        AND "payments"."card_token" != '***'
+        OR "payments"."card_exp" IS NOT NULL
+        AND "payments"."card_exp" != ''
+        OR "payments"."last4" IS NOT NULL
+        AND "payments"."last4" != ''
+        OR "payments"."brand" IS NOT NULL
+        AND "payments"."brand" != ''
+    )
+  )
+  AND NOT (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'record'
+          AND carddata.hold.target = 'payments'
+          AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'target'
+            AND carddata.hold.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'subject'
+            AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+        )
+      )
+  )
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_2
+        FROM carddata.request
+        WHERE carddata.request.kind = 'erase'
+          AND carddata.request.granted_at IS NOT NULL
+          AND carddata.request.closed_at IS NULL
+          AND carddata.request.scope = 'record'
+          AND carddata.request.target = 'payments'
+          AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'target'
+            AND carddata.request.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'subject'
+            AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+        )
+      )
+      OR CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(
+          (
+            SELECT max(
+              CASE
+                WHEN (
+                  "services"."use_ended_at" = 'infinity'
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR "services"."use_ended_at" >= :never
+                    AND "services"."use_ended_at" < :after_never
+                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+                ) THEN 100
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
+                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+                WHEN ("services"."use_ended_at" >= :over) THEN 100
+                WHEN ("services"."use_ended_at" < :earliest) THEN 50
+                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+                WHEN ("services"."use_ended_at" < :overdue) THEN 10
+                WHEN ("services"."use_ended_at" < :due) THEN 20
+                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+                ELSE 39
+              END
+            ) AS carddata_standing
+            FROM "services"
+            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+          ),
+          80
+        )
+      END <= 20
+  )
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:subject));
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: read back, must be 0
+
+SELECT count(*) AS count_1
+FROM "payments"
+WHERE "payments"."id" IN (:key)
+  AND (
+    "payments"."card_holder" IS NOT NULL
+      AND "payments"."card_holder" != ''
+      OR "payments"."card_token" IS NOT NULL
+      AND "payments"."card_token" != ''
+      AND "payments"."card_token" != '***'
+      OR "payments"."card_exp" IS NOT NULL
+      AND "payments"."card_exp" != ''
+      OR "payments"."last4" IS NOT NULL
+      AND "payments"."last4" != ''
+      OR "payments"."brand" IS NOT NULL
+      AND "payments"."brand" != ''
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: how many are in scope
+
+SELECT count(*) AS count_1
+FROM "payments"
+WHERE ((method = 'card') IS TRUE);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: the independent look
+
+SELECT "payments"."id"
+FROM "payments"
+LEFT OUTER JOIN (
+  SELECT DISTINCT "services"."customer_id" AS subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE)
+    AND CASE
+      WHEN (
+        "services"."status" IS NOT NULL
+          AND "services"."status" IN ('closed')
+          AND "services"."use_ended_at" IS NOT NULL
+          AND NOT (
+            "services"."use_ended_at" = 'infinity'
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+          )
+          AND "services"."use_ended_at" != '-infinity'
+          AND "services"."use_ended_at" >= :earliest
+          AND "services"."use_ended_at" < :due
+          AND NOT coalesce("services"."use_ended_at" < "services"."started_at", false)
+      ) THEN 1
+      ELSE 0
+    END = 1
+    AND "services"."customer_id" IS NOT NULL
+) AS carddata_good_1 ON carddata_good_1.subject = "payments"."customer_id"
+LEFT OUTER JOIN (
+  SELECT DISTINCT "services"."customer_id" AS subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE)
+    AND CASE
+      WHEN (
+        "services"."status" IS NOT NULL
+          AND "services"."status" IN ('closed')
+          AND "services"."use_ended_at" IS NOT NULL
+          AND NOT (
+            "services"."use_ended_at" = 'infinity'
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+          )
+          AND "services"."use_ended_at" != '-infinity'
+          AND "services"."use_ended_at" >= :earliest
+          AND "services"."use_ended_at" < :due
+          AND NOT coalesce("services"."use_ended_at" < "services"."started_at", false)
+      ) THEN 1
+      ELSE 0
+    END != 1
+    AND "services"."customer_id" IS NOT NULL
+) AS carddata_bad_1 ON carddata_bad_1.subject = "payments"."customer_id"
+WHERE ((method = 'card') IS TRUE)
+  AND NOT (
+    NOT (
+      "payments"."card_holder" IS NOT NULL
+        AND "payments"."card_holder" != ''
+        OR "payments"."card_token" IS NOT NULL
+        AND "payments"."card_token" != ''
+        AND "payments"."card_token" != '***'
+        OR "payments"."card_exp" IS NOT NULL
+        AND "payments"."card_exp" != ''
+        OR "payments"."last4" IS NOT NULL
+        AND "payments"."last4" != ''
+        OR "payments"."brand" IS NOT NULL
+        AND "payments"."brand" != ''
+    )
+  )
+  AND NOT (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'record'
+          AND carddata.hold.target = 'payments'
+          AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'target'
+            AND carddata.hold.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'subject'
+            AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+        )
+      )
+  )
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_2
+        FROM carddata.request
+        WHERE carddata.request.kind = 'erase'
+          AND carddata.request.granted_at IS NOT NULL
+          AND carddata.request.closed_at IS NULL
+          AND carddata.request.scope = 'record'
+          AND carddata.request.target = 'payments'
+          AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'target'
+            AND carddata.request.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND carddata.request.scope = 'subject'
+            AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+        )
+      )
+      OR "payments"."customer_id" IS NOT NULL
+      AND (
+        "payments"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL
+      )
+  );

@@ -1,0 +1,281 @@
+"""The purge engine on a bench: real databases, real sessions, and a hand on every statement that the product sends.
+
+A `Bench` does what a night does between its count and its report, without the gate and without pages, so that a
+test can afford hundreds of nights. Statements are watched through SQLAlchemy's events on all engines; those of the
+test's own engine are left out. Nothing of the product is replaced.
+"""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from billing import Billing
+from nightly import AS_OF, House, build
+from servers import Database
+from sqlalchemy import Connection, Engine, event
+
+from carddata_retention import scan, verify
+from carddata_retention.keys import load_key
+from carddata_retention.purge.batch import Job
+from carddata_retention.purge.engine import Engine as PurgeEngine
+from carddata_retention.purge.pace import Pace
+from carddata_retention.schema import bind
+from carddata_retention.stage import open_stage
+
+LONG_AGO = datetime(2020, 6, 30, 3, 4, 5, tzinfo=UTC)
+STARTED = datetime(2010, 4, 1, tzinfo=UTC)
+EMPTY = Billing("instant", (), (), (), (), ())
+Watch = Callable[[str, int, Connection], None]
+
+
+@dataclass(frozen=True)
+class Round:
+    """How one run of one target came out."""
+
+    run_id: str
+    candidates: int
+    tally: Any
+    look: verify.Look
+    stopped: str | None
+    ends: dict[int, tuple[str | None, str | None]]
+
+    def exit(self) -> int:
+        """What the target adds to the exit code, by the words of the interface."""
+        if self.look.residue or (self.tally.failed and self.look.remaining_due):
+            return 20
+        return 10 if self.look.remaining_due - self.look.arrived else 0
+
+
+class Bench:
+    """One house whose targets can be purged again and again."""
+
+    def __init__(self, house: House, as_of: date = AS_OF) -> None:
+        self.house = house
+        self._stack = ExitStack()
+        self.stage = self._stack.enter_context(open_stage(house.config, "run", datetime.now(UTC), as_of))
+        self.ledger = self.stage.ledger
+        self.ledger.create()
+        with self.stage.db.snapshot() as connection:
+            self.schema = bind(connection, self.stage.db.dialect, house.config, self.stage.policy)
+        self.key = load_key(house.config.path(house.config.evidence.key_file), create=True)
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def decider(self, target: str) -> Any:
+        return self.stage.decider(self.schema, self.schema.usable[target], registers=True)
+
+    def begin(self) -> str:
+        """Seal what a killed run left, and open a run."""
+        ledger = self.ledger
+        run_id = f"run-{os.urandom(6).hex()}"
+        with self.stage.db.transaction() as connection:
+            for killed in ledger.unsealed(connection):
+                ledger.seal(connection, killed, self.key, {"verdict": "failed"})
+            ledger.forget_old_work(connection, run_id)
+            ledger.begin(connection, {
+                "run_id": run_id, "mode": "run", "as_of": AS_OF.isoformat(), "started_at": "-", "host": "bench",
+                "os_user": "bench", "process": os.getpid(), "tool_version": "0", "policy_version": "2",
+                "policy_digest": self.stage.policy.digest,
+            })
+        return run_id
+
+    def freeze(self, run_id: str, target: str) -> int:
+        with self.stage.db.snapshot() as connection:
+            rows = list(scan.candidates(connection, self.decider(target), self.stage.policy))
+        with self.stage.db.transaction() as connection:
+            self.ledger.freeze(connection, run_id, target, rows)
+        return len(rows)
+
+    def engine(self, run_id: str, target: str) -> PurgeEngine:
+        limits = self.house.config.limits
+        job = Job(run_id, self.schema.usable[target], self.schema, self.decider(target), self.stage.policy, self.ledger,
+                  self.key)
+        pace = Pace(limits, self.house.config.path(limits.stop_file), lambda: False)
+        return PurgeEngine(self.stage.db, job, pace, lambda: datetime.now(UTC), lambda *_: None)
+
+    def purge(self, target: str, watch: Watch | None = None) -> Round:
+        """One run of one target; `watch` hears each statement and COMMIT of the removal before it is sent."""
+        run_id = self.begin()
+        candidates = self.freeze(run_id, target)
+        engine = self.engine(run_id, target)
+        with watching(self.house, watch):
+            engine.run(candidates)
+        return self.finish(run_id, target, candidates, engine.stopped)
+
+    def finish(self, run_id: str, target: str, candidates: int, stopped: str | None = None) -> Round:
+        """Count, look again, seal."""
+        work = self.ledger.tables.work.c
+        with self.stage.db.snapshot() as connection:
+            tally = self.ledger.tally(connection, run_id, target)
+            look = verify.look(connection, self.decider(target), self.ledger, run_id)
+            ends = {int(r.record_key): (r.outcome, r.reason) for r in connection.execute(
+                sa.select(work.record_key, work.outcome, work.reason).where(work.run_id == run_id))}
+        with self.stage.db.transaction() as connection:
+            self.ledger.seal(connection, run_id, self.key, {"verdict": "clean"})
+        with self.stage.db.snapshot() as connection:
+            self.ledger.check_chain(connection, self.key)
+            self.ledger.check_tombstones(connection)
+        assert tally.purged + tally.skipped + tally.failed == candidates
+        return Round(run_id, candidates, tally, look, stopped, ends)
+
+
+@contextmanager
+def bench(house: House) -> Iterator[Bench]:
+    """A bench until the end of the block."""
+    made = Bench(house)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def empty_house(database: Database, folder: Path, **overrides: Any) -> House:
+    """Tables without rows, except that customer 1 is active: whoever moves to it is kept."""
+    house = build(database, folder, EMPTY, **overrides)
+    add(house, 1, status="active", ended=None)
+    return house
+
+
+def moment(house: House, value: datetime | None) -> Any:
+    """An instant as the house's database stores it."""
+    if value is None:
+        return None
+    if house.database.dialect == "sqlite":
+        return value.isoformat()
+    return value if house.database.dialect == "postgresql" else value.replace(tzinfo=None)
+
+
+def add(house: House, customer: int, *, services: int = 1, status: str = "closed",
+        ended: datetime | None = LONG_AGO) -> None:
+    """A customer with as many services, one card with two usages, one payment by card; all keys follow from its own."""
+    with house.database.engine.begin() as connection:
+        into = lambda name, *rows: connection.execute(house.table(name).insert(), list(rows))  # noqa: E731
+        into("customers", {"id": customer, "name": f"山田 {customer}"})
+        into("services", *({
+            "id": customer * 10 + n, "customer_id": customer, "kind": "vps", "status": status,
+            "started_at": moment(house, STARTED), "use_ended_at": moment(house, ended),
+        } for n in range(services)))
+        into("cards", {"id": customer, "customer_id": customer, "cardholder_name": "HANAKO SATO",
+                       "card_token": f"tok_{customer}", "exp_month": 9, "exp_year": 2024})
+        into("card_usage", *({"id": customer * 10 + n, "card_id": customer, "amount": 524} for n in range(2)))
+        into("payments", {"id": customer, "customer_id": customer, "method": "card", "amount": 1048,
+                          "card_holder": "HANAKO SATO", "card_token": f"tok_{customer}", "card_exp": "2024-09",
+                          "last4": "0000", "brand": "JCB"})
+
+
+def alive(house: House, target: str) -> set[int]:
+    """The keys of the records that still hold something."""
+    query = "SELECT id FROM cards" if target == "cards" else "SELECT id FROM payments WHERE card_holder IS NOT NULL"
+    return {row[0] for row in house.execute(query)}
+
+
+def usages(house: House) -> dict[int, int]:
+    """Card -> its rows of usage."""
+    return dict(house.execute("SELECT card_id, count(*) FROM card_usage GROUP BY card_id"))
+
+
+def kill_sessions(house: House) -> None:
+    """What a DBA, a proxy or a failing server does to every session of the product."""
+    if house.database.dialect == "postgresql":
+        house.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                      "WHERE application_name = 'carddata-retention' AND datname = current_database()")
+        return
+    for (session,) in house.execute("SELECT id FROM information_schema.processlist "
+                                    "WHERE db = database() AND id <> connection_id()"):
+        house.execute(f"KILL CONNECTION {session}")
+
+
+def place_hold(house: House, connection: Connection, scope: str, item: Any = None, target: str | None = None) -> None:
+    """A legal hold, as `hold place` would write it."""
+    connection.execute(sa.text(
+        f"INSERT INTO {house.own('hold')} (id, scope, target, item, basis, placed_by, placed_at) "
+        "VALUES (:id, :scope, :target, :item, 'court order', 'counsel', '2026-11-20')"
+    ), {"id": os.urandom(8).hex(), "scope": scope, "target": target, "item": None if item is None else str(item)})
+
+
+def grant_request(house: House, scope: str, item: Any, target: str | None = None) -> None:
+    """A granted erasure request, as `request erase` would write it."""
+    house.execute(
+        f"INSERT INTO {house.own('request')} (id, scope, target, item, kind, received_at, granted_by, granted_at) "
+        "VALUES (:id, :scope, :target, :item, 'erase', '2026-11-01', 'dpo', '2026-11-02')",
+        id=os.urandom(8).hex(), scope=scope, target=target, item=str(item),
+    )
+
+
+@contextmanager
+def watching(house: House, watch: Watch | None) -> Iterator[list[str]]:
+    """Tell `watch` of each statement and COMMIT that the product is about to send, with its number from 0."""
+    heard: list[str] = []
+
+    def tell(connection: Connection, text: str) -> None:
+        if connection.engine is not house.database.engine:
+            heard.append(text)
+            if watch is not None:
+                watch(text, len(heard) - 1, connection)
+
+    def statement(connection: Connection, _cursor: Any, text: str, *_: Any) -> None:
+        tell(connection, text)
+
+    def commit(connection: Connection) -> None:
+        tell(connection, "COMMIT")
+
+    event.listen(Engine, "before_cursor_execute", statement)
+    event.listen(Engine, "commit", commit)
+    try:
+        yield heard
+    finally:
+        event.remove(Engine, "before_cursor_execute", statement)
+        event.remove(Engine, "commit", commit)
+
+
+def in_a_process(work: Callable[[], None]) -> int:
+    """Do `work` in a child process; returns its exit code, or minus the number of the signal that ended it."""
+    return waited(child_of(work))
+
+
+def child_of(work: Callable[[], None]) -> int:
+    """A child process that does `work` and exits with 0, or with 99 and a traceback."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(99)
+    return child
+
+
+def waited(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def die() -> None:
+    """The end of this process, as `kill -9` makes it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def evidence_of(house: House) -> dict[str, set[int]]:
+    """Target -> the keys that any run has a tombstone of. Fails where a run's numbers do not agree."""
+    stones = house.execute(f"SELECT run_id, target, record_key FROM {house.own('tombstone')}")
+    batches = house.execute(f"SELECT run_id, target, sum(purged) FROM {house.own('batch')} GROUP BY run_id, target")
+    counted: dict[tuple[str, str], int] = {}
+    for run_id, target, _ in stones:
+        counted[run_id, target] = counted.get((run_id, target), 0) + 1
+    assert {(r, t): int(n) for r, t, n in batches if n} == counted
+    found: dict[str, set[int]] = {"cards": set(), "payments": set()}
+    for _, target, key in stones:
+        assert int(key) not in found[target], "removed twice"
+        found[target].add(int(key))
+    return found

@@ -1,0 +1,594 @@
+"""Breakers: how much one run may remove, when a person must look first, and what a plan promises.
+
+The pure ones are enumerated at their boundaries; the rest breaks a real database or a real clock and looks at what
+was left.
+"""
+
+import json
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from nightly import AS_OF, House, hooks
+from small_house import contents, declared_anew, small, small_house
+
+from carddata_retention import run
+from carddata_retention.errors import RefusedError, UsageError
+from carddata_retention.model import Disposition, Night, Severity, State, TargetResult
+from carddata_retention.plan import (
+    Clocks,
+    Plan,
+    PlannedTarget,
+    Remembered,
+    breakers,
+    clock_findings,
+    hold_to,
+    read_plan,
+    same_set,
+)
+from carddata_retention.settings import Limits
+
+NEVER = {"first_run": "approve"}
+DAY, MINUTE, MICROSECOND = timedelta(days=1), timedelta(minutes=1), timedelta(microseconds=1)
+NOON = datetime(2026, 11, 20, 3, tzinfo=UTC)
+
+
+# The pure ones, at their boundaries
+
+
+def counted(*, due: int, filled: int, blank: int = 0, retained: int | None = None, **more: int) -> TargetResult:
+    """A counted target: `filled` records that hold something, of which `due` are due; the rest is retained."""
+    kept = filled - due - sum(more.values()) if retained is None else retained
+    counts = {"held": 0, "requested": 0, "active": 0, "undetermined": 0, "overdue": 0} | more
+    return TargetResult("cards", "cards", Disposition.DELETE, State.CLEAN, population=filled + blank, blank=blank,
+                        retained=kept, due=due, **counts)
+
+
+def tripped(limits: dict[str, Any], tonight: TargetResult, *, before: tuple[str, str] | None = ("d", "f")) -> set[str]:
+    remembered = Remembered(*before, AS_OF, tonight) if before else None
+    found = breakers(Limits(**limits), tonight, remembered, "d", "f")
+    assert all(f.severity is Severity.BLOCK and f.target == "cards" for f in found)
+    return {f.id for f in found}
+
+
+@pytest.mark.parametrize(("due", "filled", "min_rows", "max_share", "trips"), [
+    (50, 1000, 999, 0.05, False),   # exactly the share
+    (51, 1000, 999, 0.05, True),
+    (51, 1000, 1000, 0.05, False),  # not above min_rows
+    (51, 1000, 1001, 0.05, False),
+    (1000, 1000, 1000, 0.05, False),
+    (1001, 1001, 1000, 0.05, True),
+    (29, 100, 0, 0.29, False),      # 0.29 * 100 is a little less than 29 in binary
+    (30, 100, 0, 0.29, True),
+    (1001, 1001, 1000, 1.0, False),
+    (1, 1, 0, 0.99, True),
+    (0, 0, 0, 0.05, False),
+])
+def test_the_share_is_measured_above_min_rows_and_exactly_the_share_passes(due, filled, min_rows, max_share, trips):
+    found = tripped({"min_rows": min_rows, "max_share": max_share}, counted(due=due, filled=filled))
+
+    assert found == ({"max_share"} if trips else set())
+
+
+def test_blank_records_count_neither_for_min_rows_nor_for_the_share():
+    limits = {"min_rows": 10, "max_share": 0.5}
+
+    assert tripped(limits, counted(due=8, filled=11, blank=1000)) == {"max_share"}
+    assert tripped(limits, counted(due=8, filled=10, blank=1000)) == set()
+
+
+@pytest.mark.parametrize(("due", "trips"), [(99, False), (100, False), (101, True)])
+def test_exactly_max_rows_pass(due, trips):
+    found = tripped({"max_rows": 100, "max_share": 1.0}, counted(due=due, filled=10_000))
+
+    assert found == ({"max_rows"} if trips else set())
+
+
+@pytest.mark.parametrize("status", ["requested", "overdue", "due"])
+def test_all_that_is_to_be_purged_counts_for_the_breakers(status):
+    night = counted(**{"due": 0, "filled": 1000, "retained": 500, status: 101})
+
+    assert tripped({"max_rows": 100, "max_share": 1.0}, night) == {"max_rows"}
+    assert tripped({"max_share": 0.1, "min_rows": 0}, night) == {"max_share"}
+    assert tripped(NEVER, night, before=None) == {"first_run"}
+
+
+@pytest.mark.parametrize(("before", "trips"), [
+    (("d", "f"), set()), (("other", "f"), {"changed_policy"}), (("d", "other"), {"schema_changed"}),
+    (("other", "other"), {"changed_policy", "schema_changed"}),
+])
+@pytest.mark.parametrize("due", [0, 1])
+def test_a_changed_declaration_and_a_changed_table_are_each_seen_even_with_nothing_due(before, trips, due):
+    assert tripped({"max_share": 1.0}, counted(due=due, filled=10), before=before) == trips
+
+
+@pytest.mark.parametrize(("first_run", "due", "trips"), [
+    ("approve", 1, {"first_run"}), ("approve", 0, set()), ("allow", 1, set()), ("allow", 0, set()),
+])
+def test_a_first_night_with_something_due_asks_for_a_person_unless_it_is_allowed(first_run, due, trips):
+    limits = {"first_run": first_run, "max_share": 1.0}
+
+    assert tripped(limits, counted(due=due, filled=10), before=None) == trips
+
+
+@pytest.mark.parametrize(("night", "alarm"), [
+    (counted(due=0, filled=10, active=10), True),
+    (counted(due=0, filled=10, undetermined=10), True),
+    (counted(due=0, filled=10, active=4, undetermined=6), True),
+    (counted(due=0, filled=10, active=4, undetermined=5), False),
+    (counted(due=0, filled=10, active=9, held=1), False),
+    (counted(due=0, filled=10, active=9, overdue=1), False),
+    (counted(due=0, filled=0), False),
+])
+def test_a_first_night_on_which_no_end_counts_for_anybody_says_so(night, alarm):
+    asked = breakers(Limits(first_run="approve", max_share=1.0), night, None, "d", "f")
+    allowed = breakers(Limits(first_run="allow", max_share=1.0), night, None, "d", "f")
+    known = breakers(Limits(first_run="approve", max_share=1.0), night, Remembered("d", "f", AS_OF, night), "d", "f")
+
+    assert [(f.id, f.count) for f in asked if f.id == "nobody_ended"] == [("nobody_ended", 10)] * alarm
+    assert [(f.id, f.severity) for f in allowed] == [("nobody_ended", Severity.WARN)] * alarm
+    assert not known
+
+
+@pytest.mark.parametrize(("apart", "refused"), [
+    (timedelta(0), False), (MINUTE, False), (-MINUTE, False),
+    (MINUTE + MICROSECOND, True), (-MINUTE - MICROSECOND, True), (-400 * DAY, True),
+])
+def test_clocks_may_be_a_minute_apart_and_no_more(apart, refused):
+    found = clock_findings(Clocks(NOON, NOON + apart, AS_OF, AS_OF), None)
+
+    assert [f.id for f in found] == ["clock"] * refused
+
+
+def test_without_a_second_clock_there_is_nothing_to_disagree_with():
+    assert clock_findings(Clocks(NOON, None, AS_OF, AS_OF), None) == []
+
+
+@pytest.mark.parametrize(("ahead", "refused"), [(-400, False), (-1, False), (0, False), (1, True), (400, True)])
+def test_an_as_of_date_that_has_not_come_is_refused(ahead, refused):
+    found = clock_findings(Clocks(NOON, NOON, AS_OF + ahead * DAY, AS_OF), None)
+
+    assert [f.id for f in found] == ["as_of_ahead"] * refused
+
+
+@pytest.mark.parametrize("second_clock", [True, False])
+@pytest.mark.parametrize(("passed", "moved", "refused"), [
+    (timedelta(0), 0, False), (timedelta(0), 1, False), (timedelta(0), 2, True),
+    (DAY - MICROSECOND, 1, False), (DAY - MICROSECOND, 2, True), (DAY, 2, False), (DAY, 3, True),
+    (30 * DAY, 31, False), (30 * DAY, 32, True), (-5 * DAY, 1, False), (-5 * DAY, 2, True), (timedelta(0), -9, False),
+])
+def test_the_as_of_date_moves_no_further_than_the_clock_and_a_day(passed, moved, refused, second_clock):
+    now = NOON + passed
+    clocks = Clocks(now, now if second_clock else None, AS_OF + moved * DAY, AS_OF + 1000 * DAY)
+
+    found = clock_findings(clocks, (AS_OF, NOON))
+
+    assert [(f.id, f.count) for f in found] == [("as_of_jump", moved)] * refused
+
+
+def test_the_database_clock_counts_the_days_where_there_is_one():
+    clocks = Clocks(NOON + 10 * DAY, NOON, AS_OF + 5 * DAY, AS_OF + 5 * DAY)
+
+    assert "as_of_jump" in {f.id for f in clock_findings(clocks, (AS_OF, NOON))}
+
+
+PLANNED = PlannedTarget("cards", 1, 2, 3, "candidates", "target", "fingerprint")
+PLAN = Plan(1, "2026-11-20", "SQLite · billing.db", "notice", "2", "policy", (PLANNED,))
+
+
+@pytest.mark.parametrize("word", ["as_of", "database", "policy_digest"])
+def test_a_plan_for_another_day_database_or_policy_is_refused(word):
+    fits: dict[str, Any] = {"as_of": AS_OF, "database": PLAN.database, "policy_digest": PLAN.policy_digest}
+    hold_to(PLAN, **fits)
+
+    with pytest.raises(RefusedError) as refused:
+        hold_to(PLAN, **fits | {word: AS_OF + DAY if word == "as_of" else "other"})
+
+    assert (refused.value.code, refused.value.exit) == ("plan_stale", 30)
+
+
+@pytest.mark.parametrize("change", [
+    {"requested": 0}, {"overdue": 0}, {"due": 0}, {"candidates_digest": "x"}, {"target_digest": "x"},
+    {"fingerprint": "x"},
+])
+def test_every_part_of_a_promise_counts(change):
+    assert same_set(PLANNED, PLANNED, counted(due=3, filled=9)) is None
+    stale = same_set(replace(PLANNED, **change), PLANNED, counted(due=3, filled=9))
+    assert (stale.id, stale.severity) == ("plan_stale", Severity.BLOCK)
+
+
+def test_a_target_that_the_plan_does_not_name_is_not_touched_by_it():
+    stale = same_set(None, PLANNED, counted(due=3, filled=9))
+
+    assert (stale.id, stale.severity) == ("plan_stale", Severity.BLOCK)
+
+
+@pytest.fixture
+def written(tmp_path):
+    PLAN.write(tmp_path / "plan.json")
+    return tmp_path / "plan.json"
+
+
+def test_a_plan_is_read_as_it_was_written_and_only_its_owner_can_read_it(written):
+    assert read_plan(written) == PLAN
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+
+
+def test_a_plan_is_its_owners_alone_whatever_lay_there_before(tmp_path):
+    for name in ("plan.json", "plan.json.new"):
+        (tmp_path / name).write_text("old")
+        (tmp_path / name).chmod(0o666)
+
+    PLAN.write(tmp_path / "plan.json")
+
+    assert stat.S_IMODE((tmp_path / "plan.json").stat().st_mode) == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["plan.json"]
+
+
+def test_a_plan_that_cannot_be_written_is_a_taught_error(tmp_path):
+    with pytest.raises(UsageError) as wrong:
+        PLAN.write(tmp_path / "no" / "plan.json")
+
+    assert (wrong.value.code, wrong.value.exit) == ("plan_unwritable", 2)
+
+
+def numbers_of(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        return [p for k, v in value.items() for p in numbers_of(v, (*place, k))]
+    if isinstance(value, list):
+        return [p for k, v in enumerate(value) for p in numbers_of(v, (*place, k))]
+    return [place]
+
+
+def test_every_word_of_a_plan_is_under_its_digest(written):
+    stored = json.loads(written.read_text())
+    places = [p for p in numbers_of(stored) if p != ("digest",)]
+    assert len(places) == 13
+    for *path, last in places:
+        edited = json.loads(written.read_text())
+        inner = edited
+        for step in path:
+            inner = inner[step]
+        inner[last] = inner[last] + 1 if isinstance(inner[last], int) else inner[last] + "x"
+        other = written.with_name("edited.json")
+        other.write_text(json.dumps(edited))
+        with pytest.raises((RefusedError, UsageError)) as wrong:
+            read_plan(other)
+        assert wrong.value.code == ("plan_unreadable" if last in ("schema", "as_of") else "plan_changed")
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{}", "not json", '{"digest": "x"}',
+                                  '{"digest": "x", "targets": []}'])
+def test_what_is_no_plan_is_not_read_as_one(tmp_path, text):
+    (tmp_path / "plan.json").write_text(text)
+
+    with pytest.raises(UsageError) as wrong:
+        read_plan(tmp_path / "plan.json")
+
+    assert (wrong.value.code, wrong.value.exit) == ("plan_unreadable", 2)
+
+
+# On real databases
+
+
+def blocks(night: Night) -> set[tuple[str | None, str]]:
+    return {(f.target, f.id) for f in night.findings if f.severity is Severity.BLOCK}
+
+
+def refused_whole(night: Night) -> bool:
+    """Nothing was removed of any target, all that is due is still counted, and the run says 30."""
+    return night.exit_code == 30 and all(
+        t.state is State.REFUSED and t.purged == 0 and t.failed == 0
+        and t.skipped == t.to_purge == t.remaining_due == t.skipped_reasons["refused"] > 0 for t in night.targets
+    )
+
+
+def test_the_first_night_is_refused_until_a_plan_is_applied_and_then_the_nights_go_on(database, tmp_path):
+    house = small_house(database, tmp_path, limits={"first_run": "approve"})
+    before = contents(house)
+
+    first = house.night()
+
+    assert refused_whole(first)
+    assert blocks(first) == {("cards", "first_run"), ("payments", "first_run")}
+    assert contents(house) == before
+    looked, plan, _ = house.plan()
+    assert (looked.exit_code, {t.state for t in looked.targets}) == (30, {State.REFUSED})
+    assert contents(house) == before
+
+    applied = house.night(plan=plan)
+
+    assert (applied.exit_code, applied.mode) == (0, "apply")
+    promised = {t.name: t.requested + t.overdue + t.due for t in plan.targets}
+    assert {t.name: t.purged for t in applied.targets} == promised
+    again = house.night()
+    assert (again.exit_code, [t.purged for t in again.targets]) == (0, [0, 0])
+
+
+def test_apply_passes_every_breaker_that_only_asks_for_eyes(database, tmp_path):
+    house = small_house(database, tmp_path, limits={"first_run": "approve", "max_share": 0.01, "min_rows": 0,
+                                                       "max_rows": 1})
+    _, plan, _ = house.plan()
+
+    refused, applied = house.night(), house.night(plan=plan)
+
+    assert {i for _, i in blocks(refused)} == {"first_run", "max_share", "max_rows"}
+    assert applied.exit_code == 0
+    assert all(t.purged == t.to_purge > 1 for t in applied.targets)
+
+
+def test_a_row_that_changed_since_the_plan_refuses_its_target_and_only_that(database, tmp_path):
+    house = small_house(database, tmp_path)
+    _, plan, _ = house.plan()
+    alone = sorted({r[1] for r in house.rows("cards")} - {r[1] for r in house.rows("payments")} - {None})
+    assert not alone  # so the change is made in a row of one target, not in a service of both
+    due = next(r[0] for r in house.rows("cards") if explained(house, r[0]) in ("due", "overdue"))
+    house.execute("DELETE FROM card_usage WHERE card_id = :id", id=due)
+    house.execute("DELETE FROM cards WHERE id = :id", id=due)
+    before = house.rows("cards")
+
+    applied = house.night(plan=plan)
+
+    assert applied.exit_code == 30
+    assert blocks(applied) == {("cards", "plan_stale")}
+    cards, payments = applied.targets
+    assert (cards.state, cards.purged, payments.state) == (State.REFUSED, 0, State.CLEAN)
+    assert payments.purged > 0
+    assert house.rows("cards") == before
+
+
+def explained(house: House, key: int) -> str:
+    from carddata_retention.explain import explain_record
+
+    return str(explain_record(house.config, datetime.now(UTC), AS_OF, "cards", str(key))["status"])
+
+
+def test_a_plan_of_another_database_is_refused_before_anything_is_written(new_database, tmp_path):
+    one, other = (tmp_path / n for n in ("one", "other"))
+    one.mkdir()
+    other.mkdir()
+    _, plan, _ = small_house(new_database("sqlite"), one).plan()
+    house = small_house(new_database("sqlite"), other)
+    before = contents(house)
+
+    with pytest.raises(RefusedError) as refused:
+        house.night(as_of=None, plan=plan)
+
+    assert (refused.value.code, refused.value.exit) == ("plan_stale", 30)
+    assert contents(house) == before
+    assert house.execute("SELECT name FROM sqlite_master WHERE name LIKE 'carddata%'") == []
+
+
+def test_a_plan_file_holds_no_key_of_a_record(sqlite_database, tmp_path):
+    billing = small()
+    moved = 7_000_000_000
+    shifted = replace(billing, cards=tuple(replace(c, id=c.id + moved) for c in billing.cards),
+                      usage=tuple(replace(u, card_id=u.card_id + moved) for u in billing.usage))
+    house = small_house(sqlite_database, tmp_path, shifted)
+    night, plan, _ = house.plan()
+
+    plan.write(tmp_path / "plan.json")
+
+    assert night.targets[0].to_purge > 0
+    assert "70000000" not in (tmp_path / "plan.json").read_text()
+
+
+def test_a_changed_policy_is_refused_until_its_plan_is_applied(database, tmp_path):
+    house = small_house(database, tmp_path)
+    house.night(as_of=AS_OF - DAY)
+    changed = declared_anew(house, policy={"grace_days": 3})
+    before = contents(house)
+
+    refused = changed.night()
+
+    assert refused.exit_code == 30
+    assert blocks(refused) == {("cards", "changed_policy"), ("payments", "changed_policy")}
+    assert contents(house) == before
+    assert changed.night().exit_code == 30
+    assert changed.night(plan=changed.plan()[1]).exit_code == 0
+    assert changed.night().exit_code == 0
+
+
+def test_a_changed_target_refuses_that_target_alone(database, tmp_path):
+    house = small_house(database, tmp_path)
+    house.night(as_of=AS_OF - DAY)
+
+    refused = declared_anew(house, targets={"payments": {"also": ["last4"]}}).night()
+
+    assert blocks(refused) == {("payments", "changed_policy")}
+    assert [t.state for t in refused.targets] == [State.CLEAN, State.REFUSED]
+
+
+CHANGES = {
+    "a trigger": {
+        "sqlite": ["CREATE TRIGGER watching AFTER UPDATE ON cards BEGIN SELECT 1; END"],
+        "postgresql": ["CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                       "CREATE TRIGGER watching AFTER UPDATE ON cards FOR EACH ROW EXECUTE FUNCTION watching()"],
+        "mariadb": ["CREATE TRIGGER watching AFTER UPDATE ON cards FOR EACH ROW SET @seen = 1"],
+    },
+    "a column's type": {
+        "postgresql": ["ALTER TABLE cards ALTER COLUMN card_token TYPE varchar(200)"],
+        "mariadb": ["ALTER TABLE cards MODIFY card_token varchar(200)"],
+        "sqlite": ["PRAGMA writable_schema = ON",
+                   "UPDATE sqlite_master SET sql = replace(sql, 'card_token TEXT', 'card_token BLOB') "
+                   "WHERE name = 'cards'", "PRAGMA writable_schema = RESET"],
+    },
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_table_that_changed_refuses_its_target_until_a_plan_is_applied(database, tmp_path, change):
+    house = small_house(database, tmp_path)
+    house.night(as_of=AS_OF - DAY)
+    for statement in CHANGES[change][database.dialect]:
+        house.execute(statement)
+
+    refused = house.night()
+
+    assert blocks(refused) == {("cards", "schema_changed")}
+    assert (refused.exit_code, [t.state for t in refused.targets]) == (30, [State.REFUSED, State.CLEAN])
+    assert house.night(plan=house.plan()[1]).exit_code == 0
+    assert house.night().exit_code == 0
+
+
+def test_an_as_of_date_ahead_of_today_removes_nothing(database, tmp_path):
+    house = small_house(database, tmp_path)
+    before = contents(house)
+
+    night = house.night(as_of=datetime.now(UTC).date() + 3 * DAY)
+
+    assert refused_whole(night)
+    assert {i for _, i in blocks(night)} == {"as_of_ahead"}
+    assert contents(house) == before
+
+
+def test_an_as_of_date_that_moved_further_than_the_clock_removes_nothing(database, tmp_path):
+    house = small_house(database, tmp_path)
+    assert house.night(as_of=AS_OF - 40 * DAY).exit_code == 0
+    before = contents(house)
+
+    night = house.night(as_of=AS_OF - 38 * DAY)
+
+    assert {i for _, i in blocks(night)} == {"as_of_jump"}
+    assert night.exit_code == 30
+    assert contents(house) == before
+    assert "missed_nights" in {f.id for f in night.findings}
+
+
+@pytest.mark.parametrize("seconds", [90, -90])
+def test_clocks_that_disagree_remove_nothing_and_a_single_clock_cannot(database, tmp_path, seconds):
+    house = small_house(database, tmp_path)
+    before = contents(house)
+
+    night = run.night(house.config, datetime.now(UTC) + timedelta(seconds=seconds), AS_OF, hooks())
+
+    if database.dialect == "sqlite":
+        assert night.exit_code == 0
+        return
+    assert refused_whole(night)
+    assert {i for _, i in blocks(night)} == {"clock"}
+    assert contents(house) == before
+
+
+def reopened(house: House, share: int) -> None:
+    """An application's mistake: every `share`-th closed service is open again."""
+    house.execute("UPDATE services SET status = 'active', use_ended_at = NULL "
+                  f"WHERE status = 'closed' AND id % {share} = 0")
+
+
+def test_a_jump_of_active_records_is_refused_and_says_which(database, tmp_path):
+    house = small_house(database, tmp_path, small(120), limits={"max_shift": 0.05})
+    house.night(as_of=AS_OF - DAY)
+    reopened(house, 2)
+    before = contents(house)
+
+    night = house.night()
+
+    assert night.exit_code == 30
+    assert ("cards", "active_jumped") in blocks(night)
+    assert contents(house) == before
+
+
+def test_a_forecast_that_does_not_come_true_is_refused(database, tmp_path):
+    """Last night said how many would be due; tonight's policy zone, period and data are the same, and they are not."""
+    house = small_house(database, tmp_path, small(400), limits={"max_rows": 3})
+    refused = house.night(as_of=AS_OF - DAY)
+    assert {i for _, i in blocks(refused)} == {"max_rows"}
+    house = declared_anew(house)
+    forecast = house.night(as_of=AS_OF - 2 * DAY)
+    assert forecast.exit_code == 0
+    promised = {t.name: t.forecast[1] for t in forecast.targets}
+    assert all(n > 0 for n in promised.values())
+    later = (AS_OF - 400 * DAY).isoformat()
+    house.execute(f"UPDATE services SET use_ended_at = '{later} 00:00:00' WHERE status = 'closed' "
+                  f"AND use_ended_at > '{AS_OF.replace(year=AS_OF.year - 5) - 4 * DAY}' "
+                  f"AND use_ended_at < '{AS_OF.replace(year=AS_OF.year - 5) + 4 * DAY}'")
+
+    night = house.night(as_of=AS_OF - DAY)
+
+    assert night.exit_code == 30
+    assert {("cards", "forecast_missed"), ("payments", "forecast_missed")} <= blocks(night)
+
+
+def test_missed_nights_are_a_finding_with_their_number(database, tmp_path):
+    house = small_house(database, tmp_path)
+    then = datetime.now(UTC) - 7 * DAY
+    run.night(house.config, then, AS_OF - 7 * DAY, replace(hooks(), moment=lambda: then))
+
+    night = house.night()
+
+    assert [(f.count, f.severity) for f in night.findings if f.id == "missed_nights"] == [(6, Severity.WARN)]
+    assert night.exit_code == 0
+
+
+# Time, stop file, signal
+
+
+def test_a_run_without_time_removes_nothing_and_says_what_was_not_reached(database, tmp_path):
+    house = small_house(database, tmp_path, limits={"max_minutes": 0.000001})
+    before = contents(house)
+
+    night = house.night()
+
+    assert (night.exit_code, night.verdict) == (10, State.INCOMPLETE)
+    for target in night.targets:
+        assert dict(target.skipped_reasons) == {"not_reached": target.to_purge}
+        assert (target.purged, target.remaining_due) == (0, target.to_purge)
+        assert target.to_purge > 0
+    assert contents(house) == before
+    assert declared_anew(house).night().exit_code == 0
+
+
+def test_a_stop_file_stops_before_the_first_batch(database, tmp_path):
+    house = small_house(database, tmp_path)
+    (tmp_path / "STOP").touch()
+    before = contents(house)
+
+    night = house.night()
+
+    assert night.exit_code == 10
+    assert [dict(t.skipped_reasons) for t in night.targets] == [{"not_reached": t.to_purge} for t in night.targets]
+    assert contents(house) == before
+    (tmp_path / "STOP").unlink()
+    assert house.night().exit_code == 0
+
+
+def test_a_run_that_is_told_to_stop_finishes_the_batch_in_hand(database, tmp_path):
+    house = small_house(database, tmp_path)
+    told: list[int] = []
+
+    def moment() -> datetime:  # asked for at the beginning of each batch: now the signal comes
+        told.append(1)
+        return datetime.now(UTC)
+
+    night = house.night(hooks=replace(hooks(stop=lambda: bool(told)), moment=moment))
+
+    cards, payments = night.targets
+    assert (night.exit_code, night.verdict) == (10, State.INCOMPLETE)
+    assert (cards.state, cards.purged, cards.remaining_due) == (State.CLEAN, cards.to_purge, 0)
+    assert cards.purged > 0
+    assert (payments.state, payments.purged) == (State.INCOMPLETE, 0)
+    assert dict(payments.skipped_reasons) == {"not_reached": payments.to_purge}
+
+
+def test_a_killed_run_is_sealed_and_named_by_the_next(database, tmp_path):
+    house = small_house(database, tmp_path)
+
+    class Killed(BaseException):
+        pass
+
+    def dies() -> datetime:
+        raise Killed
+
+    with pytest.raises(Killed):
+        house.night(hooks=replace(hooks(), moment=dies))
+    killed = house.execute(f"SELECT run_id FROM {house.own('run')} WHERE seal IS NULL")[0][0]
+
+    night = house.night()
+
+    assert [f.severity for f in night.findings if f.id == "killed_run" and killed in f.reason] == [Severity.WARN]
+    assert night.exit_code == 0
+    assert house.execute(f"SELECT verdict FROM {house.own('run')} WHERE run_id = '{killed}'") == [("failed",)]
+    assert not [f for f in house.night().findings if f.id == "killed_run"]

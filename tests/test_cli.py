@@ -1,0 +1,141 @@
+"""The front door as a user stands before it: real processes, true exit codes, data on stdout and the rest on stderr."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from billing import generate
+from nightly import AS_OF, build
+
+COMMANDS = ("demo", "check", "plan", "run", "apply", "verify", "explain", "deadline", "report")
+HEAVY = ("pandas", "great_expectations", "sqlalchemy", "numpy", "jinja2")
+
+
+def carddata(*arguments, cwd=None, stdin=None, **environment):
+    """Run the installed command line without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "carddata_retention.cli", *map(str, arguments)], cwd=cwd, input=stdin, text=True,
+        capture_output=True, env={**os.environ, **environment}, check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_imports_nothing_heavy(command):
+    probe = (
+        "import sys, carddata_retention.cli as cli\n"
+        f"sys.argv = ['x', '{command}', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit as left: assert left.code == 0\n"
+        f"print('LOADED', [m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert told.stdout.splitlines()[-1] == "LOADED []", told.stderr
+    assert "Usage:" in told.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "verify", "explain"])
+def test_a_look_that_needs_no_gate_never_loads_pandas_or_great_expectations(command, sqlite_database, tmp_path):
+    house = build(sqlite_database, tmp_path, generate(AS_OF, size=20))
+    house.night()
+    arguments = {"check": ["check"], "verify": ["verify", "--as-of", str(AS_OF)], "explain": ["explain", "payments", "1"]}
+    probe = (
+        "import sys, carddata_retention.cli as cli\n"
+        f"sys.argv = ['x', *{arguments[command]!r}, '--config', {str(tmp_path / 'retention.toml')!r}]\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', [m for m in ('pandas', 'great_expectations') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert told.stdout.splitlines()[-1] == "LOADED []", told.stderr
+
+
+def test_one_json_object_on_stdout_and_its_identities_hold(database, tmp_path):
+    build(database, tmp_path, generate(AS_OF, size=120))
+    told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    night = json.loads(told.stdout)
+    assert (told.returncode, night["exit_code"], night["verdict"], night["mode"]) == (0, 0, "clean", "run")
+    assert "error" not in night
+    for target in night["targets"]:
+        parts = ("blank", "held", "requested", "active", "undetermined", "retained", "overdue", "due")
+        assert target["population"] == sum(target[p] for p in parts)
+        assert target["purged"] + target["skipped"] + target["failed"] == (
+            target["requested"] + target["overdue"] + target["due"]) > 0
+        assert target["remaining_due"] == target["arrived"] == target["residue"] == 0
+        assert sum(target["undetermined_reasons"].values()) == target["undetermined"]
+    assert {"plan", "gate", "purge", "verify", "report", "longest_transaction"} <= night["timings_s"].keys()
+    assert all(Path(path).is_file() for path in night["artefacts"])
+
+
+def test_a_plan_gives_null_for_what_it_did_not_do(sqlite_database, tmp_path):
+    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    told = carddata("plan", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    for target in json.loads(told.stdout)["targets"]:
+        assert [target[w] for w in ("purged", "skipped", "failed", "arrived")] == [None] * 4
+        assert target["remaining_due"] == target["requested"] + target["overdue"] + target["due"]
+
+
+def test_every_exit_of_ten_and_above_carries_an_error_with_a_cure(sqlite_database, tmp_path):
+    build(sqlite_database, tmp_path, generate(AS_OF, size=60), limits={"first_run": "approve"})
+    told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    night = json.loads(told.stdout)
+    assert told.returncode == night["exit_code"] == 30
+    assert night["error"]["code"] == "first_run"
+    assert set(night["error"]) == {"code", "cause", "not_done", "cure"}
+    assert all(night["error"].values())
+
+
+def test_a_configuration_that_is_not_there_is_a_lesson_and_exit_40(tmp_path):
+    told = carddata("run", "--json", cwd=tmp_path)
+    answer = json.loads(told.stdout)
+    assert (told.returncode, answer["exit_code"], answer["error"]["code"]) == (40, 40, "config_not_found")
+    assert "config_not_found" in told.stderr
+
+
+@pytest.mark.parametrize("arguments", [["run", "--bogus"], ["run", "--as-of", "yesterday"], ["deadline"], ["fly"]])
+def test_a_wrong_word_is_exit_2(arguments, tmp_path):
+    assert carddata(*arguments, cwd=tmp_path).returncode == 2
+
+
+def test_a_second_demo_in_the_same_folder_refuses_instead_of_mixing(tmp_path):
+    (tmp_path / "demo").mkdir()
+    told = carddata("demo", "--cards", "100", cwd=tmp_path)
+    assert told.returncode == 2
+    assert "demo_exists" in told.stderr
+
+
+def test_the_configuration_is_found_by_the_environment(sqlite_database, tmp_path):
+    build(sqlite_database, tmp_path, generate(AS_OF, size=20))
+    assert carddata("check", CARDDATA_CONFIG=str(tmp_path / "retention.toml")).returncode == 0
+
+
+def test_without_a_terminal_there_is_no_progress_line(sqlite_database, tmp_path):
+    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    told = carddata("run", "--as-of", AS_OF, "--config", tmp_path / "retention.toml")
+    assert told.returncode == 0
+    assert "█" not in told.stderr + told.stdout
+    assert "\r" not in told.stderr
+
+
+def test_a_narrow_terminal_wraps_between_words(sqlite_database, tmp_path):
+    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    told = carddata("plan", "--as-of", AS_OF, "--config", tmp_path / "retention.toml", COLUMNS="50")
+    body = [line for line in told.stdout.splitlines() if line.startswith("  ")]
+    assert len(body) > 10
+    assert max(map(len, body)) <= 50
+
+
+def test_the_report_is_told_again_from_the_ledger(sqlite_database, tmp_path):
+    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    night = house.night()
+    first = Path(next(a for a in night.artefacts if a.endswith(".json"))).read_bytes()
+    for artefact in night.artefacts:
+        Path(artefact).unlink()
+    told = carddata("report", "--run", night.run_id, "--config", tmp_path / "retention.toml")
+    assert told.returncode == 0, told.stderr
+    again = Path(next(p for p in told.stdout.split() if p.endswith(".json"))).read_bytes()
+    before, after = json.loads(first), json.loads(again)
+    assert {k: v for k, v in after.items() if k != "timings_s"} == {k: v for k, v in before.items() if k != "timings_s"}
+    assert carddata("report", "--run", "nobody", "--config", tmp_path / "retention.toml").returncode == 2

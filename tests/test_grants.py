@@ -1,0 +1,198 @@
+"""sql/grants/ is enough for the three logins, and not one thing more: tried on PostgreSQL and MariaDB."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from billing import configuration, generate
+from example import SQL, SUBJECT, commands, example
+from nightly import AS_OF, House
+from servers import Database
+
+from carddata_retention.config import load
+from carddata_retention.errors import RetentionError
+
+ROLES = {"remover": "CARDDATA_DATABASE_URL", "planner": "CARDDATA_PLAN_URL", "verifier": "CARDDATA_VERIFY_URL"}
+TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
+DENIED = {"postgresql": "42501", "mariadb": (1142, 1143, 1044, 1227, 1370)}
+
+
+@dataclass(frozen=True)
+class Logins:
+    """The example, reached by three logins with the rights of sql/grants/."""
+
+    house: House
+    names: dict[str, str]
+    urls: dict[str, str]
+
+    def refuses(self, role: str, statement: str) -> bool:
+        """Whether the database itself says no for want of a right; nothing is ever committed."""
+        engine = sa.create_engine(self.urls[role], poolclass=sa.NullPool)
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(statement)
+                connection.rollback()
+            return False
+        except sa.exc.DBAPIError as refused:
+            code = refused.orig.args[0] if self.house.database.dialect == "mariadb" else refused.orig.sqlstate
+            assert code == DENIED["postgresql"] or code in DENIED["mariadb"], f"{statement}: {code}"
+            return True
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server(request: pytest.FixtureRequest, new_database: Callable[[str], Database]) -> Database:
+    return new_database(request.param)
+
+
+@pytest.fixture
+def logins(server: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logins]:
+    with logged_in(server, tmp_path, monkeypatch) as found:
+        yield found
+
+
+@contextmanager
+def logged_in(server: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logins]:
+    house = example(server, folder, generate(AS_OF, size=60))
+    (folder / "retention.toml").write_text(configuration(server.dialect, server.url, subject=SUBJECT, database={
+        "url": None, "url_env": ROLES["remover"], "plan_url_env": ROLES["planner"], "verify_url_env": ROLES["verifier"],
+    }), encoding="utf-8")
+    house = replace(house, config=load(folder / "retention.toml"))
+    names = {role: f"{role}_{uuid.uuid4().hex[:8]}" for role in ROLES}
+    urls = {role: sa.make_url(server.url).set(username=name).render_as_string(hide_password=False)
+            for role, name in names.items()}
+    for role, variable in ROLES.items():
+        monkeypatch.setenv(variable, urls[role])
+    word, suffix = ("ROLE {} LOGIN", "") if server.dialect == "postgresql" else ("USER {}", "@'%%'")
+    try:
+        told(server, *(f"CREATE {word.format(name + suffix)}" for name in names.values()))
+        told(server, *commands((SQL / "schema" / f"{server.dialect}.sql").read_text("utf-8")))
+        told(server, *granted(server, names))
+        yield Logins(house, names, urls)
+    finally:
+        for name in names.values():
+            with suppress(sa.exc.SQLAlchemyError):
+                told(server, *([f"DROP OWNED BY {name}", f"DROP ROLE {name}"] if server.dialect == "postgresql"
+                               else [f"DROP USER {name}@'%%'"]))
+
+
+def granted(server: Database, names: dict[str, str]) -> list[str]:
+    """The file, with its placeholders replaced as its head says."""
+    text = (SQL / "grants" / f"{server.dialect}.sql").read_text("utf-8").replace("%", "%%")
+    for role, name in names.items():
+        text = re.sub(rf"\b{role}\b", name, text)
+    return commands(re.sub(r"\bbilling\.", f"{sa.make_url(server.url).database}.", text))
+
+
+def told(server: Database, *statements: str) -> None:
+    with server.engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def test_each_login_can_do_its_work(logins):
+    house = logins.house
+
+    planned, _, shown = house.plan(TODAY)
+    night = house.night(TODAY)
+    looked = house.verify()
+
+    assert [(n.exit_code, n.login.split("@")[0]) for n in (planned, night, looked)] == [
+        (0, logins.names["planner"]), (0, logins.names["remover"]), (0, logins.names["verifier"])]
+    assert night.verification_login.split("@")[0] == logins.names["verifier"]
+    assert [t.purged for t in night.targets] == [t.to_purge for t in planned.targets]
+    assert all(t.purged for t in night.targets)
+    assert len(shown) > 20
+
+
+@pytest.mark.parametrize("role", ["planner", "verifier"])
+def test_who_only_looks_cannot_write_anything_anywhere(logins, role):
+    own = logins.house.own
+    logins.house.night(TODAY)
+    tables = ["customers", "services", "cards", "card_usage", "payments",
+              *map(own, ("run", "batch", "tombstone", "work", "target", "hold", "request"))]
+
+    for table in tables:
+        column = "id" if not table.startswith("carddata") else "run_id" if table.rpartition("carddata")[2][1:] in (
+            "run", "batch", "tombstone", "work", "target") else "id"
+        assert logins.refuses(role, f"DELETE FROM {table}"), table
+        assert logins.refuses(role, f"UPDATE {table} SET {column} = {column}"), table
+        assert logins.refuses(role, f"INSERT INTO {table} ({column}) SELECT {column} FROM {table} WHERE 1 = 0"), table
+    assert logins.refuses(role, "CREATE TABLE mine (a integer)")
+    assert logins.refuses(role, "DROP TABLE payments" if logins.house.database.dialect == "mariadb"
+                          else "LOCK TABLE payments IN EXCLUSIVE MODE")
+
+
+def test_the_remover_cannot_touch_what_is_not_declared(logins):
+    logins.house.execute("CREATE TABLE bystander (id integer PRIMARY KEY, secret varchar(20))")
+    forbidden = [
+        "DELETE FROM customers", "DELETE FROM services", "DELETE FROM payments", "DELETE FROM bystander",
+        "SELECT secret FROM bystander", "SELECT amount FROM payments", "UPDATE payments SET amount = 0",
+        "UPDATE payments SET method = 'bank'", "UPDATE payments SET customer_id = 1", "UPDATE cards SET customer_id = 1",
+        "UPDATE services SET use_ended_at = NULL", "UPDATE services SET status = 'closed'", "UPDATE customers SET id = 1",
+        "INSERT INTO cards (id) VALUES (99999)", "INSERT INTO services (id) VALUES (99999)",
+        "UPDATE card_usage SET amount = 0", "CREATE TABLE mine (a integer)",
+    ]
+
+    assert [s for s in forbidden if not logins.refuses("remover", s)] == []
+
+
+def test_the_remover_cannot_change_or_remove_evidence_or_holds(logins):
+    own = logins.house.own
+    logins.house.night(TODAY)
+    forbidden = [
+        *(f"DELETE FROM {own(t)}" for t in ("run", "batch", "tombstone", "hold", "request")),
+        *(f"UPDATE {own(t)} SET {c} = {c}" for t, c in (
+            ("batch", "digest"), ("tombstone", "purged_at"), ("hold", "released_at"), ("request", "granted_at"))),
+        f"INSERT INTO {own('hold')} (id, scope) VALUES ('h', 'target')",
+        f"INSERT INTO {own('request')} (id, scope) VALUES ('r', 'target')",
+    ]
+
+    assert [s for s in forbidden if not logins.refuses("remover", s)] == []
+
+
+def grants_of(dialect: str) -> list[str]:
+    return [c for c in commands((SQL / "grants" / f"{dialect}.sql").read_text("utf-8")) if "SHOW VIEW" not in c]
+
+
+@pytest.mark.parametrize(("dialect", "number"), [(d, n) for d in ("postgresql", "mariadb")
+                                                 for n in range(len(grants_of(d)))])
+def test_no_right_is_more_than_is_needed(dialect, number, new_database, tmp_path, monkeypatch):
+    """Without any one of them a plan, a night or a look says by its code that a right is missing."""
+    taken = grants_of(dialect)[number]
+    server = new_database(dialect)
+    with logged_in(server, tmp_path, monkeypatch) as found:
+        pattern = re.sub(r"^GRANT (.*) TO (.*)$", r"REVOKE \1 FROM \2", taken, flags=re.S).replace("%", "%%")
+        for role, name in found.names.items():
+            pattern = re.sub(rf"\b{role}\b", name, pattern)
+        told(server, re.sub(r"\bbilling\.", f"{sa.make_url(server.url).database}.", pattern))
+
+        codes = [outcome(look) for look in (lambda: found.house.plan(TODAY)[0], lambda: found.house.night(TODAY),
+                                            found.house.verify)]
+
+    assert 40 in codes, taken
+
+
+def outcome(look: Callable[[], Any]) -> int:
+    try:
+        return int(look().exit_code)
+    except RetentionError as refused:
+        return int(refused.exit)
+
+
+def test_a_cascade_that_nobody_declared_is_seen_with_these_rights(logins):
+    logins.house.execute(
+        "CREATE TABLE notes (id integer PRIMARY KEY, card_id integer, "
+        "FOREIGN KEY (card_id) REFERENCES cards (id) ON DELETE CASCADE)")
+
+    night = logins.house.night(date(2026, 11, 20))
+
+    assert {t.name: t.state.value for t in night.targets}["cards"] == "refused"
+    assert "undeclared_foreign_key" in {f.id for f in night.findings}
