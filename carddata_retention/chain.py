@@ -40,12 +40,12 @@ class Chain:
 
         The lock of the run goes with its session; another run may then have begun and sealed this one as killed.
         """
-        self._must_be_open(connection, run_id, sharing=True)
+        self.must_be_open(connection, run_id, locking="share")
 
     def seal(self, connection: Connection, run_id: str, key: EvidenceKey, closing: Mapping[str, Any]) -> str:
         """Close a run and chain it to the one before. Returns the new head. Raises BusyError if it was sealed."""
         run = self.tables.run
-        self._must_be_open(connection, run_id, sharing=False)
+        self.must_be_open(connection, run_id, locking="alone")
         connection.execute(run.update().where(run.c.run_id == run_id).values(**closing))
         previous = self.head(connection)
         head = evidence.seal(previous, self.run_digest(connection, run_id))
@@ -54,10 +54,13 @@ class Chain:
         ))
         return head
 
-    def _must_be_open(self, connection: Connection, run_id: str, *, sharing: bool) -> None:
+    def must_be_open(self, connection: Connection, run_id: str, *, locking: str | None = None) -> None:
+        """Raises BusyError where a run is sealed. `locking` "share" or "alone" keeps its row so."""
         run = self.tables.run.c
         query = sa.select(run.run_id).where(run.run_id == run_id, run.seal.is_(None))
-        if connection.execute(query.with_for_update(read=sharing)).first() is None:
+        if locking is not None:
+            query = query.with_for_update(read=locking == "share")
+        if connection.execute(query).first() is None:
             raise BusyError("run_taken_over", f"Run {run_id} lost its lock, and another run has sealed it meanwhile.",
                             not_done="Nothing more was removed; what was removed before is recorded.",
                             cure="The other run goes on. Find out why this one lost its connection.")

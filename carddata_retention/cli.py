@@ -83,6 +83,12 @@ def _load(path: Path) -> "Config":
     return load(path)
 
 
+def _asked(path: Path, as_of: str | None) -> "tuple[Config, datetime, date | None]":
+    """The configuration, the time and the as-of date of a command; a wrong word is told before a missing file."""
+    day = _day(as_of)
+    return _load(path), _now(), day
+
+
 def _hooks() -> "Hooks":
     """The stop sign of SIGTERM and SIGINT: the batch in hand is finished, then the run stops."""
     from carddata_retention.nights import Hooks
@@ -139,7 +145,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOf = None, json: Json = 
     """The night: plan, gate, purge, verify, report. The only command that cron needs."""
     from carddata_retention.run import night
 
-    _tell(night(_load(config), _now(), _day(as_of), _hooks()), json)
+    _tell(night(*_asked(config, as_of), _hooks()), json)
 
 
 @app.command()
@@ -153,7 +159,7 @@ def plan(
     """The dry run: counts, reasons, statements; writes nothing to the database."""
     from carddata_retention.run import plan_night
 
-    told, frozen, statements = plan_night(_load(config), _now(), _day(as_of), _hooks())
+    told, frozen, statements = plan_night(*_asked(config, as_of), _hooks())
     if out is not None:
         frozen.write(out)
         console.log(f"plan {frozen.digest[:16]} written to {out}; carry it out with: carddata-retention apply {out}")
@@ -178,7 +184,7 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOf = None, json: Json
     """The independent look: nothing due is left, the evidence holds. Read-only."""
     from carddata_retention.afterwards import verify_night
 
-    _tell(verify_night(_load(config), _now(), _day(as_of), _hooks()), json)
+    _tell(verify_night(*_asked(config, as_of), _hooks()), json)
 
 
 @app.command()
@@ -210,7 +216,7 @@ def explain(
     from carddata_retention.explain import explain_record
 
     given = sys.stdin.readline().strip() if key == "-" else key
-    story = explain_record(_load(config), _now(), _day(as_of), target, given)
+    story = explain_record(*_asked(config, as_of), target, given)
     if json:
         console.say_json({"schema": 1, **story})
     else:

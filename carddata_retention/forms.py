@@ -78,9 +78,10 @@ def query_types(connection: Connection, dialect: str, query: str) -> dict[str, A
     return {c[0]: known.get(c[1], plain) for c in described}
 
 
-def derived(query: str) -> sa.ColumnClause[Any]:
+def derived(query: str) -> sa.TextClause:
     """A SELECT of the configuration as a FROM clause, on lines of its own: it may end with a comment."""
-    return sa.literal_column(f"(\n{query}\n) AS carddata_query")
+    # In a text of SQLAlchemy a colon names a parameter unless a backslash stands before it.
+    return sa.text(f"(\n{query}\n) AS carddata_query".replace(":", "\\:"))
 
 
 def sql_condition(text: str, word: str) -> Condition:

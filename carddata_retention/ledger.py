@@ -162,8 +162,9 @@ class Ledger(Chain, WorkList):
     def tally(self, connection: Connection, run_id: str, target: str) -> Tally:
         """How a run's candidates ended; one without an outcome was not reached.
 
-        Raises BrokenError unless removed = tombstones = sum of batches.
+        Raises BusyError where another run has taken over, BrokenError unless removed = tombstones = sum of batches.
         """
+        self.must_be_open(connection, run_id)
         work, batch, stone = self.tables.work.c, self.tables.batch.c, self.tables.tombstone.c
         counted: dict[str, dict[str | None, int]] = {}
         for outcome, reason, number in connection.execute(

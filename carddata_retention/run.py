@@ -61,8 +61,7 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
             with run.timed("verify"):
                 _look_again(run)
             _seal(run, key)
-            with run.timed("report"):
-                return _report(run)
+            return _report(run)
 
 
 def plan_night(
@@ -231,4 +230,6 @@ def _seal(run: Running, key: EvidenceKey) -> None:
 def _report(run: Running) -> Night:
     """Publish the night; the result names what was published."""
     told = run.night()
-    return replace(told, artefacts=publication.published(run.stage.config, told, run.stage.policy))
+    with run.timed("report"):
+        files = publication.published(run.stage.config, told, run.stage.policy)
+    return replace(told, artefacts=files, timings_s=dict(run.timings))

@@ -95,6 +95,12 @@ class Bench:
             self.ledger.freeze(connection, run_id, target, rows)
         return len(rows)
 
+    def check(self) -> None:
+        """The whole ledger: every seal, every tombstone."""
+        with self.stage.db.snapshot() as connection:
+            self.ledger.check_chain(connection, self.key)
+            self.ledger.check_tombstones(connection)
+
     def engine(self, run_id: str, target: str) -> PurgeEngine:
         limits = self.house.config.limits
         job = Job(run_id, self.schema.usable[target], self.schema, self.decider(target), self.stage.policy, self.ledger,
@@ -122,8 +128,7 @@ class Bench:
         with self.stage.db.transaction() as connection:
             self.ledger.seal(connection, run_id, self.key, {"verdict": "clean"})
         with self.stage.db.snapshot() as connection:
-            self.ledger.check_chain(connection, self.key)
-            self.ledger.check_tombstones(connection)
+            self.ledger.check_tombstones(connection, run_id)
         assert tally.purged + tally.skipped + tally.failed == candidates
         return Round(run_id, candidates, tally, look, stopped, ends)
 
@@ -174,8 +179,10 @@ def add(house: House, customer: int, *, services: int = 1, status: str = "closed
 
 def alive(house: House, target: str) -> set[int]:
     """The keys of the records that still hold something."""
-    query = "SELECT id FROM cards" if target == "cards" else "SELECT id FROM payments WHERE card_holder IS NOT NULL"
-    return {row[0] for row in house.execute(query)}
+    if target == "cards":
+        return {row[0] for row in house.execute("SELECT id FROM cards")}
+    rows = house.execute("SELECT id, card_token, card_holder, card_exp, last4, brand FROM payments WHERE method = 'card'")
+    return {key for key, token, *others in rows if token not in (None, "", "***") or any(others)}
 
 
 def usages(house: House) -> dict[int, int]:

@@ -100,6 +100,7 @@ def test_killed_before_any_statement_or_commit_of_a_run_nothing_is_half_done(dat
             rounds = [next_run.purge(target) for target in TARGETS]
             assert [(r.exit(), r.tally.failed) for r in rounds] == [(0, 0)] * 2
             assert nothing_is_half_done(house, due) == dict.fromkeys(TARGETS, due)
+        next_run.check()
         with next_run.stage.db.snapshot() as connection:
             assert next_run.ledger.unsealed(connection) == []
     assert gap > 30
@@ -169,6 +170,7 @@ def test_a_session_that_is_ended_before_any_statement_or_commit_is_replaced(serv
                 if not reached:
                     break
             assert gap > 10
+        b.check()
 
 
 def deafen(connection: Connection) -> None:
@@ -200,6 +202,7 @@ def test_a_commit_whose_reply_is_lost_is_neither_repeated_nor_forgotten(server, 
             assert nothing_is_half_done(house, due) == dict.fromkeys(TARGETS, due)
             if len(commits) <= which:
                 break
+        b.check()
     assert which >= 2
 
 
@@ -230,13 +233,11 @@ def test_a_run_that_lost_its_lock_to_another_removes_nothing_more(server, tmp_pa
                 ends.add(lost.code)
                 assert reached == [True]
             nothing_is_half_done(house, due)
-            with b.stage.db.snapshot() as connection:
-                b.ledger.check_chain(connection, b.key)
-                b.ledger.check_tombstones(connection)
             for target in TARGETS:
                 assert b.purge(target).exit() == 0
             if not reached:
                 break
+        b.check()
     assert ends == {"finished", "run_taken_over"}
 
 
