@@ -205,7 +205,7 @@ class TextInstant:
         return _compare(self.value(), bound, microseconds(value))
 
     def missing(self) -> Condition:
-        return sa.or_(self.column.is_(None), self.column == "")
+        return self.column.is_(None)
 
     def unreadable(self) -> Condition:
         return self.value().is_(None)
@@ -237,7 +237,7 @@ class TextDay:
         return _compare(self.value(), bound, bound.value.isoformat())
 
     def missing(self) -> Condition:
-        return sa.or_(self.column.is_(None), self.column == "")
+        return self.column.is_(None)
 
     def unreadable(self) -> Condition:
         return self.value().is_(None)

@@ -198,6 +198,7 @@ def _look_again(run: Running) -> None:
             run.verification = (None, looking.identity(connection)[1])
             for target in run.targets:
                 if target.bound is None or target.result.population is None:
+                    settle(target, state=target.state())  # refused or blind before it was counted
                     continue
                 with survey.alone(target, connection):
                     survey.tally(run, connection, target)
