@@ -71,7 +71,8 @@ def trouble(error: SQLAlchemyError) -> Trouble:
     if error.connection_invalidated:
         return Trouble.DISCONNECTED
     origin = error.orig
-    state = getattr(origin, "sqlstate", None)
+    # PyMySQL gives an SQLSTATE too since 1.2, but MariaDB's are too coarse: 42000 may be a denied right or bad SQL.
+    state = getattr(origin, "sqlstate", None) if _number(origin) is None else None
     if state:
         if state == "42501" and "row-level security" in str(origin):
             return Trouble.ROW_SECURITY

@@ -4,6 +4,7 @@ Each probe is the statement's own kind with a condition that no row meets, so th
 touches nothing.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,16 +41,24 @@ def _read_only() -> BlindError:
 
 
 def is_transactional(connection: Connection, dialect: str, bound: BoundTarget) -> None:
-    """Raises BlindError for a MariaDB table whose engine cannot roll back."""
+    """Raises BlindError for a MariaDB table, the target's own or a child's, whose engine cannot roll back."""
     if dialect != "mariadb":
         return
-    engine = connection.execute(
-        sa.text("SELECT engine FROM information_schema.tables WHERE table_schema = coalesce(:schema, database()) "
-                "AND table_name = :name"), {"schema": bound.name.schema, "name": bound.name.name},
-    ).scalar()
-    if engine is not None and engine != "InnoDB":
-        raise BlindError("not_transactional", f"Target {bound.declared.name}: {bound.name} is {engine}, which cannot "
-                         "hold a removal and its evidence together.", cure=f"ALTER TABLE {bound.name} ENGINE = InnoDB;")
+    for table in (bound.target.table, *_below(bound.children)):
+        schema, name = getattr(table, "schema", None), getattr(table, "name", None)
+        engine = connection.execute(
+            sa.text("SELECT engine FROM information_schema.tables WHERE table_schema = coalesce(:schema, database()) "
+                    "AND table_name = :name"), {"schema": schema, "name": name},
+        ).scalar()
+        if engine is not None and engine != "InnoDB":
+            raise BlindError("not_transactional", f"Target {bound.declared.name}: {name} is {engine}, which cannot "
+                             "hold a removal and its evidence together.", cure=f"ALTER TABLE {name} ENGINE = InnoDB;")
+
+
+def _below(children: Sequence[Child]) -> Iterator[sa.Table]:
+    for child in children:
+        yield child.table
+        yield from _below(child.children)
 
 
 def may_read(connection: Connection, bound: BoundTarget, service: BoundService) -> None:
@@ -137,9 +146,11 @@ def _may_make(connection: Connection, dialect: str, schema: str | None) -> None:
 def _child_probes(child: Child) -> list[Any]:
     nothing = sa.literal(1) == 0
     below = [probe for c in child.children for probe in _child_probes(c)]
+    columns = [child.table.c[c] for c in child.columns]
+    locking = sa.select(*columns).where(nothing).with_for_update()
     if child.disposition == "delete":
-        return [sa.delete(child.table).where(nothing), *below]
-    return [sa.update(child.table).where(nothing).values(dict.fromkeys(child.columns)), *below]
+        return [locking, sa.delete(child.table).where(nothing), *below]
+    return [locking, sa.update(child.table).where(nothing).values(dict.fromkeys(child.columns)), *below]
 
 
 def _probe(connection: Connection, statement: Any, what: str) -> None:

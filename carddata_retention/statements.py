@@ -57,6 +57,8 @@ def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, deci
     else:
         yield "may we empty its fields", sa.update(table).where(NOTHING).values(bound.target.emptied)
     for child in _descendants(bound.children):
+        columns = [child.table.c[c] for c in child.columns]
+        yield f"may we lock {child.table.description}", sa.select(*columns).where(NOTHING).with_for_update()
         yield f"may we let go of {child.table.description}", _let_go(child, NOTHING)
     for step in schema.service.locks:
         yield (f"may we lock {step.table.description}",

@@ -70,11 +70,15 @@ class Bench:
     def close(self) -> None:
         self._stack.close()
 
+    def after_fork(self) -> None:
+        """In a child: leave the parent's sessions alone, open new ones."""
+        self.stage.db.engine.dispose(close=False)
+
     def decider(self, target: str) -> Any:
         return self.stage.decider(self.schema, self.schema.usable[target], registers=True)
 
     def begin(self) -> str:
-        """Seal what a killed run left, and open a run."""
+        """Seal what killed runs left, and open a run."""
         ledger = self.ledger
         run_id = f"run-{os.urandom(6).hex()}"
         with self.stage.db.transaction() as connection:

@@ -493,7 +493,7 @@ def test_a_jump_of_active_records_is_refused_and_says_which(database, tmp_path):
 
 
 def test_a_forecast_that_does_not_come_true_is_refused(database, tmp_path):
-    """Last night counted who would be due tonight. Where they are not, and nothing explains it, the rule has changed."""
+    """Last night counted who would be due tonight. Where they are not, nobody knows why, and nothing is removed."""
     house = small_house(database, tmp_path)
     closed = "UPDATE services SET use_ended_at = '{} 03:00:00' WHERE status = 'closed'"
     house.execute(closed.format("2021-11-19"))

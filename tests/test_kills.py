@@ -40,7 +40,7 @@ from carddata_retention.errors import BusyError
 ACTIVE = 1
 KILLED = -signal.SIGKILL
 TARGETS = ("cards", "payments")
-RANDOM_KILLS = 12
+RANDOM_KILLS = 10
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -82,12 +82,13 @@ def test_killed_before_any_statement_or_commit_of_a_run_nothing_is_half_done(dat
     house = empty_house(database, tmp_path)
     due: set[int] = set()
     keys = count(100)
-    with bench(house) as next_run:
+    with bench(house) as b:
         for gap in count():
             due |= fresh(house, keys)
 
             def killed_at(gap: int = gap) -> None:
-                with bench(house) as b, watching(house, lambda _, n, __: die() if n == gap else None):
+                b.after_fork()
+                with watching(house, lambda _, n, __: die() if n == gap else None):
                     whole_run(b)
 
             ended = in_a_process(killed_at)
@@ -95,19 +96,19 @@ def test_killed_before_any_statement_or_commit_of_a_run_nothing_is_half_done(dat
             if ended == 0:
                 break
             assert ended == KILLED
-            with next_run.stage.db.snapshot() as connection:
-                assert len(next_run.ledger.unsealed(connection)) <= 1
-            rounds = [next_run.purge(target) for target in TARGETS]
-            assert [(r.exit(), r.tally.failed) for r in rounds] == [(0, 0)] * 2
-            assert nothing_is_half_done(house, due) == dict.fromkeys(TARGETS, due)
-        next_run.check()
-        with next_run.stage.db.snapshot() as connection:
-            assert next_run.ledger.unsealed(connection) == []
+            assert house.execute(f"SELECT count(*) FROM {house.own('run')} WHERE seal IS NULL") in ([(0,)], [(1,)])
+            if gap % 6 == 5:
+                rounds = [b.purge(target) for target in TARGETS]
+                assert [(r.exit(), r.tally.failed) for r in rounds] == [(0, 0)] * 2
+                assert nothing_is_half_done(house, due) == dict.fromkeys(TARGETS, due)
+        assert evidence_of(house) == dict.fromkeys(TARGETS, due)
+        b.check()
+    assert house.execute(f"SELECT count(*) FROM {house.own('run')} WHERE seal IS NULL") == [(0,)]
     assert gap > 30
 
 
 def test_killed_at_any_time_from_outside_the_next_night_finishes_and_says_so(database, tmp_path):
-    billing = generate(AS_OF, size=60)
+    billing = generate(AS_OF, size=300)
     house = build(database, tmp_path, billing)
     began = time.monotonic()
     house.night()
@@ -116,7 +117,7 @@ def test_killed_at_any_time_from_outside_the_next_night_finishes_and_says_so(dat
     rng, keys = random.Random(5), count(5001)
     told = 0
     for _ in range(RANDOM_KILLS):
-        new = fresh(house, keys, 3)
+        new = fresh(house, keys)
         for target in TARGETS:
             expected[target] |= new
         child = child_of(lambda: command(house))

@@ -190,7 +190,7 @@ def test_dirty_text_of_sqlite_is_kept_and_never_due(sqlite_database, tmp_path):
     ledger = [
         ("'2021-11-19T14:59:59Z'", "due"), ("' 2021-11-19 14:59:59 '", "due"), ("'2021-11-19 14:59'", "due"),
         ("'2021-11-19T24:00:00+09:00'", "retained"), ("'2021-11-19T14:59:59.9999999Z'", "retained"),
-        ("''", "active"), ("NULL", "active"), ("' '", "unreadable_end"), ("'0'", "unreadable_end"),
+        ("''", "unreadable_end"), ("NULL", "active"), ("' '", "unreadable_end"), ("'0'", "unreadable_end"),
         ("'2021'", "unreadable_end"), ("'2021-02-31 00:00:00'", "unreadable_end"), ("2021", "unreadable_end"),
         ("1609459200", "unreadable_end"), ("X'32303231'", "unreadable_end"), ("'now'", "unreadable_end"),
         ("'2021-06-30'", "unreadable_end"), ("'解約済み'", "unreadable_end"), ("'2021/06/30 12:00'", "unreadable_end"),

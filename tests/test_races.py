@@ -1,0 +1,252 @@
+"""Whatever others do while a batch is under way: nobody loses a record that is still needed, and every record is counted.
+
+At each statement of a removal, each kind of change is tried by a session of its own, on a customer of its own. It is
+committed at once, or left open until the run is over. A change that would have to wait for the removal gives up: then
+it has not happened, and the record is due as before.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from bench import add, alive, bench, empty_house, evidence_of, moment, place_hold, usages
+from nightly import House
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+LATER = datetime(2026, 1, 2, tzinfo=UTC)
+LOCKED = ("skipped", "locked")
+PURGED = ("purged", None)
+NOT_DUE = ("skipped", "no_longer_due")
+MOVED = ("skipped", "moved")
+HELD = ("skipped", "held_meanwhile")
+GONE = ("skipped", "gone")
+
+Change = Callable[[House, Connection, str, int], None]
+
+
+def say(connection: Connection, text: str, **values: Any) -> None:
+    connection.execute(sa.text(text), values)
+
+
+def reactivate(house: House, c: Connection, _: str, key: int) -> None:
+    say(c, "UPDATE services SET status = 'active', use_ended_at = NULL WHERE id = :id", id=key * 10)
+
+
+def reactivate_the_second(house: House, c: Connection, _: str, key: int) -> None:
+    say(c, "UPDATE services SET status = 'active', use_ended_at = NULL WHERE id = :id", id=key * 10 + 1)
+
+
+def correct_the_end(house: House, c: Connection, _: str, key: int) -> None:
+    say(c, "UPDATE services SET use_ended_at = :later WHERE id = :id", id=key * 10 + 1, later=moment(house, LATER))
+
+
+def order_anew(house: House, c: Connection, _: str, key: int) -> None:
+    say(c, "INSERT INTO services (id, customer_id, kind, status) VALUES (:id, :of, 'vps', 'active')",
+        id=key * 10 + 5, of=key)
+
+
+def hold_record(house: House, c: Connection, target: str, key: int) -> None:
+    place_hold(house, c, "record", key, target)
+
+
+def hold_subject(house: House, c: Connection, _: str, key: int) -> None:
+    place_hold(house, c, "subject", key)
+
+
+def move(house: House, c: Connection, target: str, key: int) -> None:
+    say(c, f"UPDATE {target} SET customer_id = 1 WHERE id = :id", id=key)
+
+
+def remove(house: House, c: Connection, target: str, key: int) -> None:
+    if target == "cards":
+        say(c, "DELETE FROM card_usage WHERE card_id = :id", id=key)
+    say(c, f"DELETE FROM {target} WHERE id = :id", id=key)
+
+
+def touch(house: House, c: Connection, target: str, key: int) -> None:
+    say(c, f"UPDATE {target} SET card_token = 'tok_new' WHERE id = :id", id=key)
+
+
+def touch_customer(house: House, c: Connection, _: str, key: int) -> None:
+    say(c, "UPDATE customers SET name = '田中' WHERE id = :id", id=key)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change, and the ends that its record may come to where it was committed, or was left open."""
+
+    change: Change
+    committed: tuple[tuple[str, str | None], ...]
+    open: tuple[tuple[str, str | None], ...] = (LOCKED,)
+
+
+# A hold counts from its COMMIT: one that is not committed cannot be seen, and locks nothing of the customer's.
+EVENTS = (
+    Event(reactivate, (NOT_DUE,)),
+    Event(reactivate_the_second, (NOT_DUE,)),
+    Event(correct_the_end, (NOT_DUE,)),
+    Event(order_anew, (NOT_DUE,)),
+    Event(hold_record, (HELD,), (PURGED,)),
+    Event(hold_subject, (HELD,), (PURGED,)),
+    Event(move, (NOT_DUE, MOVED)),
+    Event(remove, (GONE,)),
+    Event(touch, (PURGED,)),
+    Event(touch_customer, (PURGED,)),
+)
+HOLDS = (hold_record, hold_subject)
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server(request: pytest.FixtureRequest, new_database: Any) -> Any:
+    """The databases on which several sessions write at once."""
+    return new_database(request.param)
+
+
+def session(house: House, stack: ExitStack) -> Connection:
+    """A session of somebody else's, which gives up at once where it would have to wait."""
+    connection = stack.enter_context(house.database.engine.connect())
+    if house.database.dialect == "postgresql":
+        connection.exec_driver_sql("SET lock_timeout = '15ms'")
+    else:
+        connection.exec_driver_sql("SET SESSION innodb_lock_wait_timeout = 0, tx_isolation = 'READ-COMMITTED'")
+    connection.commit()
+    return connection
+
+
+@pytest.mark.parametrize("commits", [True, False], ids=["committed", "left open"])
+@pytest.mark.parametrize("target", ["cards", "payments"])
+def test_a_change_at_any_statement_is_honoured_or_has_to_wait_or_comes_after(server, tmp_path, target, commits):
+    house = empty_house(server, tmp_path)
+    numbers = count(100)
+    seen: dict[Event, set[tuple[str | None, str | None]]] = {e: set() for e in EVENTS}
+    with bench(house) as b:
+        for gap in count():
+            who = {next(numbers): event for event in EVENTS}
+            for key in who:
+                add(house, key, services=2)
+            before = alive(house, target)
+            with ExitStack() as stack:
+                others = Others(house, target, gap, commits, {key: session(house, stack) for key in who}, who)
+                came_out = b.purge(target, others.watch)
+                left = alive(house, target)
+                for key, event in who.items():
+                    end = came_out.ends[key]
+                    assert end in others.allowed(key), (gap, event.change.__name__, end)
+                    assert (key in left) == (end not in (PURGED, GONE)), (gap, event.change.__name__, end)
+                    seen[event].add(end)
+                assert came_out.tally.failed == 0
+                assert came_out.exit() == (10 if LOCKED in came_out.ends.values() else 0)
+                purged = {key for key, end in came_out.ends.items() if end == PURGED}
+                assert purged <= before - left
+                assert purged == evidence_of(house)[target] & set(came_out.ends)
+            b.purge(target)
+            if not others.came:
+                break
+        b.check()
+    for event in EVENTS:
+        assert seen[event] == {PURGED, *(event.committed if commits else event.open)[:1]} | (seen[event] & {MOVED})
+    assert (MOVED in seen[EVENTS[6]]) == commits
+
+
+class Others:
+    """Ten sessions that each try one change when statement number `gap` of a removal is about to be sent."""
+
+    def __init__(self, house: House, target: str, gap: int, commits: bool, sessions: dict[int, Connection],
+                 who: dict[int, Event]) -> None:
+        self.house, self.target, self.gap, self.commits = house, target, gap, commits
+        self.sessions, self.who = sessions, who
+        self.came = False
+        self.happened: set[int] = set()
+        self.removal: int | None = None
+        self.over: int | None = None
+
+    def watch(self, text: str, n: int, _: Connection) -> None:
+        if self.removal is None and text.startswith(("DELETE", "UPDATE")) and self.target in text.split("WHERE")[0]:
+            self.removal = n
+        if self.over is None and self.removal is not None and text == "COMMIT":
+            self.over = n
+        if n == self.gap:
+            self.came = True
+            for key in self.who:
+                self._try(key)
+
+    def _try(self, key: int) -> None:
+        try:
+            self.who[key].change(self.house, self.sessions[key], self.target, key)
+            if self.commits:
+                self.sessions[key].commit()
+            self.happened.add(key)
+        except SQLAlchemyError:
+            self.sessions[key].rollback()
+
+    def allowed(self, key: int) -> tuple[tuple[str, str | None], ...]:
+        """The ends that a record may come to. A hold must be there before the removal, all else before its COMMIT."""
+        event = self.who[key]
+        last = self.removal if event.change in HOLDS else self.over
+        if key not in self.happened or (last is not None and self.gap > last):
+            return (PURGED,)
+        return event.committed if self.commits else event.open
+
+
+def test_a_hold_on_a_whole_target_stops_the_next_batch(server, tmp_path):
+    house = empty_house(server, tmp_path)
+    for key in range(100, 110):
+        add(house, key)
+    with bench(house) as b:
+        run_id = b.begin()
+        candidates = b.freeze(run_id, "cards")
+        engine = b.engine(run_id, "cards")
+        with house.database.engine.begin() as connection:
+            place_hold(house, connection, "target", target="cards")
+        engine.run(candidates)
+        came_out = b.finish(run_id, "cards", candidates)
+    assert (came_out.tally.skipped_reasons, came_out.exit()) == ({"held_meanwhile": 10}, 0)
+    assert len(alive(house, "cards")) == 11
+
+
+@pytest.mark.parametrize("what", ["cards", "customers", "services", "card_usage"])
+def test_a_row_that_others_lock_all_night_is_left_and_nobody_waits_for_it(server, tmp_path, what):
+    house = empty_house(server, tmp_path)
+    for key in range(100, 120):
+        add(house, key)
+    column = {"cards": "id", "customers": "id", "services": "customer_id", "card_usage": "card_id"}[what]
+    with bench(house) as b, ExitStack() as stack:
+        somebody = session(house, stack)
+        say(somebody, f"SELECT id FROM {what} WHERE {column} = 107 FOR UPDATE")
+        came_out = b.purge("cards")
+        assert came_out.ends.pop(107) == LOCKED
+        assert set(came_out.ends.values()) == {PURGED}
+        assert (came_out.exit(), came_out.tally.failed) == (10, 0)
+        assert alive(house, "cards") == {1, 107}
+        assert usages(house) == {1: 2, 107: 2}
+        somebody.rollback()
+        assert b.purge("cards").exit() == 0
+        b.check()
+    assert alive(house, "cards") == {1}
+
+
+def test_a_row_that_is_released_while_the_run_goes_on_is_removed_by_the_same_run(server, tmp_path):
+    house = empty_house(server, tmp_path)
+    for key in range(100, 105):
+        add(house, key)
+    with bench(house) as b, ExitStack() as stack:
+        somebody = session(house, stack)
+        say(somebody, "SELECT id FROM cards WHERE id = 102 FOR UPDATE")
+        commits: list[str] = []
+
+        def release(text: str, *_: Any) -> None:
+            if text == "COMMIT":
+                commits.append(text)
+            elif commits and somebody.in_transaction():
+                somebody.rollback()
+
+        came_out = b.purge("cards", release)
+        assert (came_out.exit(), came_out.tally.purged, came_out.tally.skipped) == (0, 5, 0)
+        b.check()
+    assert alive(house, "cards") == {1}
