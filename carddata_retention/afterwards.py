@@ -4,11 +4,11 @@ from datetime import date, datetime, timedelta
 
 from carddata_retention import archive, identity, publication, survey
 from carddata_retention.errors import BlindError, UsageError
-from carddata_retention.model import Mode, Night, State, TargetResult
+from carddata_retention.model import Mode, Night, PreviousNight, State, TargetResult
 from carddata_retention.nights import Hooks, Running, settle
 from carddata_retention.policy import in_force
 from carddata_retention.settings import Config
-from carddata_retention.stage import open_stage
+from carddata_retention.stage import Stage, open_stage
 from carddata_retention.verify import Look
 
 
@@ -21,13 +21,13 @@ def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hook
         last = stage.ledger.last_completed(connection) if stage.ledger.exists(connection) else None
         if last is None:
             raise BlindError("no_completed_run", "No run was ever completed here.", cure="carddata-retention run")
-        today = stage.clocks.today
     with open_stage(config, "verify", host, as_of or last.as_of) as stage, stage.db.snapshot() as connection:
         run = Running(stage, last.run_id, Mode.VERIFY, hooks, identity.key_if_any(config))
         run.registers, run.previous = True, last
         with run.timed("verify"):
             run.chain = stage.ledger.check_chain(connection)
             stage.ledger.check_tombstones(connection, last.run_id)
+            _since_yesterday(last, stage)
             survey.bind(run, connection)
             for target in run.readable():
                 with survey.alone(target, connection):
@@ -37,10 +37,15 @@ def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hook
             for target in run.targets:
                 if target.error is not None:
                     settle(target, state=target.state())
-        if last.as_of < today - timedelta(days=1):
-            raise BlindError("no_completed_run", f"The last completed run judged by {last.as_of}; none was completed "
-                             "since yesterday.", cure="Look at the scheduler, then: carddata-retention run")
         return run.night()
+
+
+def _since_yesterday(last: PreviousNight, stage: Stage) -> None:
+    """A run that ended before yesterday proves nothing about tonight, whatever date it judged by."""
+    ended = last.finished_at.astimezone(stage.policy.rule.zone).date()
+    if ended < stage.clocks.today - timedelta(days=1):
+        raise BlindError("no_completed_run", f"The last completed run ended on {ended}; none was completed since "
+                         "yesterday.", cure="Look at the scheduler, then: carddata-retention run")
 
 
 def _left(found: Look, ended: TargetResult | None) -> State:

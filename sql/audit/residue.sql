@@ -1,26 +1,59 @@
--- What is due and still there: the auditor's own question to the example's tables.
+-- What is due and still there: the auditor's own question to the example's tables, on PostgreSQL and MariaDB.
 --
--- Written by hand, from the privacy notice alone: it shares nothing with the program that it checks. One text for
--- PostgreSQL, MariaDB and SQLite. It reads only. It gives one row for each target with the number of records that the
--- notice says must be gone and that no legal hold keeps. After a good night every number is 0.
+-- Written by hand, from the privacy notice alone; it shares nothing with the program that it checks. It only reads. It
+-- gives one row for each target: how many records must be gone by the notice, are still there, and are held by no
+-- legal hold. After a good night every number is 0. How to run it: README.md beside this file.
 --
--- Two parameters, of the type of services.use_ended_at:
---   :cutoff    an end EARLIER than this is due. Work it out by hand; README.md beside this file shows how
---   :earliest  an end earlier than this is no service end (1970-01-01 and the like): its record stays
+--   :cutoff    an end EARLIER than this is due. An instant of the type of services.use_ended_at
+--   :earliest  an end earlier than this is not believed (1970-01-01 and the like), so its record stays
 --
--- A customer's records are due where EVERY service of the customer is over for good and ended before the cutoff, and
--- there is at least one. So the question is turned round: no service may be in the way. A service is in the way where its
--- status is anything but exactly 'closed' (NULL and 'Closed ' are in the way too), where it has no end, where its end
--- is not before the cutoff or is not believable, or where it ended before it started. Drafts are no services.
+-- A customer's records are due where there is a service and EVERY service is over for good and ended before the
+-- cutoff. So the question is turned round: which services are in the way? Those whose status is anything but exactly
+-- 'closed' (NULL and 'Closed ' are in the way), that have no end, or one that is not before the cutoff, not
+-- believable, or before the start. A draft is no service. A granted request for erasure needs no deadline.
+--
+-- carddata_hold and carddata_request are our own tables; on PostgreSQL write carddata.hold and carddata.request.
 
-WITH settled AS (
-  SELECT s.customer_id,
-         CASE WHEN s.status = 'closed' AND length(s.status) = 6 AND s.status NOT LIKE '% '
-                   AND replace(s.status, 'closed', '') = ''
-                   AND s.use_ended_at >= :earliest AND s.use_ended_at < :cutoff
-                   AND (s.started_at IS NULL OR s.started_at <= s.use_ended_at)
+WITH
+services_seen AS (
+  SELECT customer_id,
+         CASE WHEN replace(status, 'closed', '') = '' AND length(status) = 6
+               AND use_ended_at >= :earliest AND use_ended_at < :cutoff
+               AND (started_at IS NULL OR started_at <= use_ended_at)
               THEN 0 ELSE 1 END AS in_the_way
-  FROM services s
-  WHERE s.customer_id IS NOT NULL AND (s.kind IS NULL OR s.kind <> 'draft')
+  FROM services
+  WHERE customer_id IS NOT NULL AND (kind IS NULL OR kind <> 'draft')
+),
+customers_due AS (
+  SELECT customer_id FROM services_seen GROUP BY customer_id HAVING sum(in_the_way) = 0
+),
+holds AS (
+  SELECT scope, target, item FROM carddata_hold WHERE released_at IS NULL
+),
+requests AS (
+  SELECT scope, target, item FROM carddata_request
+  WHERE kind = 'erase' AND granted_at IS NOT NULL AND closed_at IS NULL
+),
+records AS (
+  SELECT 'cards' AS target, id, customer_id FROM cards
+  UNION ALL
+  SELECT 'payments', id, customer_id FROM payments
+  WHERE method = 'card'
+    AND (length(card_holder) > 0 OR length(card_exp) > 0 OR length(last4) > 0 OR length(brand) > 0
+         OR (length(card_token) > 0 AND NOT (replace(card_token, '***', '') = '' AND length(card_token) = 3)))
 )
-SELECT 1;
+SELECT t.target,
+       (SELECT count(*) FROM records r
+        WHERE r.target = t.target
+          AND (r.customer_id IN (SELECT d.customer_id FROM customers_due d)
+               OR EXISTS (SELECT 1 FROM requests q
+                          WHERE (q.scope = 'record' AND q.target = r.target AND q.item = CAST(r.id AS CHAR(20)))
+                             OR (q.scope = 'target' AND q.target = r.target)
+                             OR (q.scope = 'subject' AND q.item = CAST(r.customer_id AS CHAR(20)))))
+          AND NOT EXISTS (SELECT 1 FROM holds h
+                          WHERE (h.scope = 'record' AND h.target = r.target AND h.item = CAST(r.id AS CHAR(20)))
+                             OR (h.scope = 'target' AND h.target = r.target)
+                             OR (h.scope = 'subject' AND h.item = CAST(r.customer_id AS CHAR(20))))
+       ) AS residue
+FROM (SELECT 'cards' AS target UNION ALL SELECT 'payments') t
+ORDER BY t.target;
