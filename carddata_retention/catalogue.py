@@ -117,7 +117,8 @@ class Catalogue:
             kind = kind.data_type
         loose = isinstance(kind, sa.Enum | postgresql.CITEXT) or (
             self.dialect == "postgresql" and isinstance(kind, sa.String) and kind.collation)
-        return LooseText() if loose else kind
+        enumeration = kind if self.dialect == "postgresql" and isinstance(kind, sa.Enum) else None
+        return LooseText(enumeration) if loose else kind
 
     def primary_key(self, table: TableName) -> tuple[str, ...]:
         """The columns of the primary key; empty where there is none."""
@@ -126,6 +127,8 @@ class Catalogue:
     def unique_keys(self, table: TableName) -> list[tuple[str, ...]]:
         """Every column list that is unique for all rows: primary key, constraints, whole unique indexes."""
         keys = [primary] if (primary := self.primary_key(table)) else []
+        if self.dialect == "sqlite":
+            return keys + self._unique_of_sqlite(table)
         keys += [tuple(u["column_names"]) for u in self._inspector.get_unique_constraints(table.name, table.schema)]
         for index in self._inspector.get_indexes(table.name, table.schema):
             names = index["column_names"]
@@ -133,6 +136,17 @@ class Catalogue:
             if index["unique"] and not partial and None not in names:
                 keys.append(tuple(str(n) for n in names))
         return keys
+
+    def _unique_of_sqlite(self, table: TableName) -> list[tuple[str, ...]]:
+        # SQLAlchemy reads UNIQUE out of the text of CREATE TABLE and does not find it behind VARCHAR(40).
+        rows = self.connection.execute(
+            sa.text('SELECT l.name, i.name FROM pragma_index_list(:name) l JOIN pragma_index_info(l.name) i '
+                    'WHERE l."unique" = 1 AND l.partial = 0 ORDER BY l.seq, i.seqno'), {"name": table.name},
+        )
+        found: dict[str, tuple[str | None, ...]] = {}
+        for index, column in rows:
+            found[index] = (*found.get(index, ()), column)
+        return [tuple(str(c) for c in columns) for columns in found.values() if None not in columns]
 
     def leading_index(self, table: TableName, column: str) -> bool:
         """Whether some index begins with `column`."""
@@ -148,7 +162,7 @@ class Catalogue:
         grouped: dict[tuple[Any, ...], list[Any]] = {}
         for row in rows:
             grouped.setdefault((row.child_schema, row.child, row.name), []).append(row)
-        return tuple(sorted(self._foreign_key(parts) for parts in grouped.values()))
+        return tuple(sorted((self._foreign_key(parts) for parts in grouped.values()), key=repr))
 
     def _foreign_key(self, parts: list[Any]) -> ForeignKey:
         first = parts[0]

@@ -43,7 +43,14 @@ _SORTS: tuple[tuple[str, Any], ...] = (
 
 
 class LooseText(sa.String):
-    """Text that the database may compare loosely, or not as text at all: an enumeration, citext, a collation."""
+    """Text that the database may compare loosely, or not as text at all: an enumeration, citext, a collation.
+
+    `written_as` is the type that a value must be given to be stored, where text is not taken for it.
+    """
+
+    def __init__(self, written_as: Any = None) -> None:
+        super().__init__()
+        self.written_as = written_as
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from carddata_retention import settings, tables
 from carddata_retention.catalogue import Catalogue, TableName
 from carddata_retention.errors import BlindError, ConfigError
 from carddata_retention.families import KEPT, Child, family, nothing_refers_to
-from carddata_retention.forms import comparable, exact, sql_condition
+from carddata_retention.forms import LooseText, comparable, exact, sql_condition
 from carddata_retention.model import Disposition
 from carddata_retention.moments import Condition
 from carddata_retention.service_binding import BoundService
@@ -130,6 +130,8 @@ _MASKS: tuple[tuple[Any, Any], ...] = ((sa.Integer, int), (sa.Numeric, Decimal),
 
 
 def _masked(column: sa.ColumnElement[Any], mask: str | None, target: str) -> Any:
+    if mask is not None and isinstance(column.type, LooseText) and column.type.written_as is not None:
+        return sa.cast(sa.literal(mask, sa.String()), column.type.written_as)
     if mask is None or isinstance(column.type, sa.String | sa.types.NullType):
         return mask
     make = next((make for types, make in _MASKS if isinstance(column.type, types)), None)

@@ -1,5 +1,6 @@
 """Everything that the page shows, gathered from the night before a template sees it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -162,7 +163,7 @@ def context(
         "count": read, "total": lambda name: total(night.targets, lambda t: read(t, name)),
         "percent": percent, "by": lambda days: (night.as_of + timedelta(days=days)).isoformat(),
         "figures": figures, "severity_tones": tables.SEVERITY_TONES,
-        "tonight": lambda when: when.removeprefix(f"{night.as_of}T"), "number": number,
+        "tonight": lambda when: re.sub(r"\.\d+", "", when.removeprefix(f"{night.as_of}T")), "number": number,
         "short": short, "days_past": days_past,
     }
 
