@@ -6,12 +6,13 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TESTS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check requirements clean
+.PHONY: help demo test check sql requirements clean
 
 help:
 	@echo "make demo          a sample billing database, and a whole night on it (into demo/)"
 	@echo "make test          all tests, on SQLite, PostgreSQL and, where its server is installed, MariaDB"
 	@echo "make check         ruff, mypy, the floors of the house"
+	@echo "make sql           the generated files of sql/ anew, from a night on three real databases"
 	@echo "make requirements  the hashed exports anew, from pyproject.toml (needs uv)"
 	@echo "make clean         what make made"
 
@@ -39,6 +40,9 @@ $(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(BIN)/python
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/core.stamp
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
+
+sql: $(VENV)/dev.stamp
+	$(BIN)/python tests/write_sql.py
 
 EXPORT := uv export --quiet --no-emit-project --no-header --format requirements-txt --no-default-groups
 requirements:

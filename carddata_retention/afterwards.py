@@ -25,8 +25,8 @@ def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hook
         run = Running(stage, last.run_id, Mode.VERIFY, hooks, identity.key_if_any(config))
         run.registers, run.previous = True, last
         with run.timed("verify"):
-            run.chain = stage.ledger.check_chain(connection)
-            stage.ledger.check_tombstones(connection, last.run_id)
+            run.chain = stage.ledger.check_chain(connection, run.key)
+            stage.ledger.check_tombstones(connection)
             _since_yesterday(last, stage)
             survey.bind(run, connection)
             for target in run.readable():

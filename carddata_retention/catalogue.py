@@ -91,7 +91,7 @@ class Catalogue:
         """Column name -> what the catalogue says about it."""
         if table not in self._columns:
             found = self._inspector.get_columns(table.name, schema=table.schema)
-            self._columns[table] = {c["name"]: c for c in found}
+            self._columns[table] = {self._unescaped(c["name"]): c for c in found}
         return self._columns[table]
 
     def bound(self, table: TableName, names: Iterable[str], what: str) -> sa.Table:
@@ -122,19 +122,25 @@ class Catalogue:
 
     def primary_key(self, table: TableName) -> tuple[str, ...]:
         """The columns of the primary key; empty where there is none."""
-        return tuple(self._inspector.get_pk_constraint(table.name, table.schema)["constrained_columns"])
+        found = self._inspector.get_pk_constraint(table.name, table.schema)["constrained_columns"]
+        return tuple(self._unescaped(c) for c in found)
+
+    def _unescaped(self, name: str | None) -> str:
+        # SQLAlchemy reads MariaDB's columns and keys out of SHOW CREATE TABLE and leaves a backtick doubled.
+        return str(name).replace("``", "`") if self.dialect == "mariadb" else str(name)
 
     def unique_keys(self, table: TableName) -> list[tuple[str, ...]]:
         """Every column list that is unique for all rows: primary key, constraints, whole unique indexes."""
         keys = [primary] if (primary := self.primary_key(table)) else []
         if self.dialect == "sqlite":
             return keys + self._unique_of_sqlite(table)
-        keys += [tuple(u["column_names"]) for u in self._inspector.get_unique_constraints(table.name, table.schema)]
+        keys += [tuple(self._unescaped(n) for n in u["column_names"])
+                 for u in self._inspector.get_unique_constraints(table.name, table.schema)]
         for index in self._inspector.get_indexes(table.name, table.schema):
             names = index["column_names"]
             partial = any(k.endswith("_where") and v is not None for k, v in index.get("dialect_options", {}).items())
             if index["unique"] and not partial and None not in names:
-                keys.append(tuple(str(n) for n in names))
+                keys.append(tuple(self._unescaped(n) for n in names))
         return keys
 
     def _unique_of_sqlite(self, table: TableName) -> list[tuple[str, ...]]:
@@ -151,7 +157,7 @@ class Catalogue:
     def leading_index(self, table: TableName, column: str) -> bool:
         """Whether some index begins with `column`."""
         leads = [k[0] for k in self.unique_keys(table) if k]
-        leads += [i["column_names"][0] for i in self._inspector.get_indexes(table.name, table.schema)
+        leads += [self._unescaped(i["column_names"][0]) for i in self._inspector.get_indexes(table.name, table.schema)
                   if i["column_names"] and i["column_names"][0] is not None]
         return column in leads
 

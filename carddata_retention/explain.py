@@ -10,13 +10,17 @@ from carddata_retention import evidence
 from carddata_retention.db import seen_as
 from carddata_retention.errors import RetentionError, UsageError
 from carddata_retention.keys import load_key
+from carddata_retention.ledger import Ledger
 from carddata_retention.model import Status
 from carddata_retention.moments import as_text
+from carddata_retention.period import resolve
+from carddata_retention.policy import Policy
 from carddata_retention.records import key_for_person, key_from_person, key_values, last_end
 from carddata_retention.schema import bind
 from carddata_retention.settings import Config, nearest
 from carddata_retention.stage import open_stage
 from carddata_retention.status import REASON, Standing
+from carddata_retention.tables import Decider
 
 
 def explain_record(config: Config, host: datetime, as_of: date | None, target: str, key: str) -> dict[str, Any]:
@@ -24,9 +28,10 @@ def explain_record(config: Config, host: datetime, as_of: date | None, target: s
 
     Raises UsageError for an unknown target or record, and the target's own error where it cannot be read.
     """
-    if target not in [t.name for t in config.targets]:
-        raise UsageError("unknown_target", f"There is no target {target}{nearest(target, [t.name for t in config.targets])}.",
-                         not_done="", cure="Name one of [[targets]].")
+    names = [t.name for t in config.targets]
+    if target not in names:
+        raise UsageError("unknown_target", f"There is no target {target}{nearest(target, names)}.", not_done="",
+                         cure="Name one of [[targets]].")
     with open_stage(config, "plan", host, as_of) as stage, stage.db.snapshot() as connection:
         try:
             schema = bind(connection, stage.db.dialect, config, stage.policy)
@@ -42,6 +47,7 @@ def explain_record(config: Config, host: datetime, as_of: date | None, target: s
                           *judged.ends).where(bound.target.key_in([key_values(bound.target, text)]))
             ).first()
             stone = _tombstone(stage.ledger, connection, target, text) if registers else None
+            holds = _holds(decider, connection, text)
         except SQLAlchemyError as refused:
             raise seen_as(refused, f"Target {target}") from None
         if row is None and stone is None:
@@ -56,21 +62,21 @@ def explain_record(config: Config, host: datetime, as_of: date | None, target: s
             "trigger": stage.policy.version.trigger, "period": str(stage.policy.rule.period),
             "convention": stage.policy.rule.convention.value,
         }
+        story["holds"] = holds
         if stone is not None:
             story |= {"purged_at": stone.purged_at, "purged_by_run": stone.run_id, "purged_as": stone.status}
         return story | (_decision(decider, stage.policy, row) if row is not None else _of_stone(stone))
 
 
-def _decision(decider: Any, policy: Any, row: Any) -> dict[str, Any]:
+def _decision(decider: Decider, policy: Policy, row: Any) -> dict[str, Any]:
     status, standing = Status(row[0]), Standing(row[1])
     end = last_end(decider, row[5:])
     deadline = policy.deadline(end, decider.service.end.reading) if end is not None else None
-    local = end.astimezone(policy.rule.zone).isoformat() if isinstance(end, datetime) and end.tzinfo else None
     return {
         "status": status.value if row[2] else "out_of_scope",
         "reason": REASON.get(standing) if status is Status.UNDETERMINED else None,
         "held": bool(row[3]), "requested": bool(row[4]),
-        "service_end": as_text(end) or None, "service_end_local": local,
+        "service_end": as_text(end) or None, "service_end_local": _local(decider, policy, end),
         "start_day": deadline.start_day.isoformat() if deadline else None,
         "last_retained_day": deadline.last_retained_day.isoformat() if deadline else None,
         "first_purgeable_day": deadline.first_purgeable_day.isoformat() if deadline else None,
@@ -78,16 +84,37 @@ def _decision(decider: Any, policy: Any, row: Any) -> dict[str, Any]:
     }
 
 
+def _local(decider: Decider, policy: Policy, end: datetime | date | None) -> str | None:
+    """The end on a clock of the policy zone; a date has no clock."""
+    if not isinstance(end, datetime):
+        return None
+    zone = decider.service.end.reading.zone
+    return (resolve(end, zone) if zone is not None else end).astimezone(policy.rule.zone).isoformat()
+
+
+def _holds(decider: Decider, connection: sa.Connection, text: str) -> list[dict[str, Any]]:
+    """The holds in force that keep the record: which, on what basis, until when to be reviewed."""
+    if decider.holds is None:
+        return []
+    target, hold = decider.target, decider.holds.table.c
+    query = (
+        sa.select(hold.id, hold.scope, hold.basis, hold.review_by)
+        .select_from(target.table.join(decider.holds.table, decider.holds.names(target)))
+        .where(decider.holds.open_, target.key_in([key_values(target, text)])).order_by(hold.id)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def _of_stone(stone: Any) -> dict[str, Any]:
     return {
         "status": "purged", "reason": None, "held": False, "requested": stone.status == Status.REQUESTED,
-        "service_end": stone.service_end or None, "start_day": stone.start_day or None,
+        "service_end": stone.service_end or None, "service_end_local": None, "start_day": stone.start_day or None,
         "last_retained_day": stone.last_retained_day or None,
         "first_purgeable_day": stone.first_purgeable_day or None, "rule": stone.rule or None,
     }
 
 
-def _tombstone(ledger: Any, connection: sa.Connection, target: str, text: str) -> Any:
+def _tombstone(ledger: Ledger, connection: sa.Connection, target: str, text: str) -> Any:
     stone = ledger.tables.tombstone
     query = sa.select(stone).where(stone.c.target == target, stone.c.record_key == text)
     return connection.execute(query.order_by(stone.c.purged_at.desc()).limit(1)).first()

@@ -1,7 +1,7 @@
-"""The evidence outside the database: one file for each run, with its seal and its tombstones by reference.
+"""The evidence outside the database: one file for each run, with all that its seal is computed from.
 
 A restored database knows only the evidence of its own time; these files are what remains of the rest. They hold
-no key of a record: a reference is a keyed hash.
+no key of a record: a reference is a keyed hash, and a tombstone stands there with the digest that its batch counts.
 """
 
 import os
@@ -41,13 +41,9 @@ def _path(directory: Path, run_id: str) -> Path:
 
 def _write(connection: Connection, ledger: Ledger, run_id: str, directory: Path) -> Path:
     run, batch = ledger.tables.run, ledger.tables.batch
-    sealed = connection.execute(
-        select(run.c.run_id, run.c.number, run.c.as_of, run.c.previous_seal, run.c.seal, run.c.key_id, run.c.signature)
-        .where(run.c.run_id == run_id)
-    ).mappings().one()
+    sealed = connection.execute(select(run).where(run.c.run_id == run_id)).mappings().one()
     batches = connection.execute(
-        select(batch.c.target, batch.c.batch_no, batch.c.purged, batch.c.digest)
-        .where(batch.c.run_id == run_id).order_by(batch.c.target, batch.c.batch_no)
+        select(batch).where(batch.c.run_id == run_id).order_by(batch.c.target, batch.c.batch_no)
     ).mappings().all()
     path = _path(directory, run_id)
     temporary = path.with_name(path.name + ".new")

@@ -100,6 +100,19 @@ class Register:
             ]
         return sa.or_(*(q.correlate(target.table).exists() for q in (record, whole, *subject)))
 
+    def names(self, target: Target) -> Condition:
+        """True for a row of the register beside a record of the target, where it is the record that the row names."""
+        row = self.table.c
+        subject = [row.item == sa.cast(c, sa.String) for c in target.subjects]
+        if target.path_subject is not None:
+            mine = path_rows(target, [sa.literal(1)]).where(row.item == sa.cast(target.path_subject, sa.String))
+            subject = [mine.correlate(target.table, self.table).exists()]
+        return sa.or_(
+            sa.and_(row.scope == "record", row.target == target.name, row.item == target.key_text()),
+            sa.and_(row.scope == "target", row.target == target.name),
+            sa.and_(row.scope == "subject", sa.or_(*subject)),
+        )
+
 
 def path_rows(target: Target, columns: Sequence[Column]) -> sa.Select[Any]:
     """The rows of a subject path that belong to one row of the target."""

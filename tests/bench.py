@@ -86,7 +86,7 @@ class Bench:
                 ledger.seal(connection, killed, self.key, {"verdict": "failed"})
             ledger.forget_old_work(connection, run_id)
             ledger.begin(connection, {
-                "run_id": run_id, "mode": "run", "as_of": AS_OF.isoformat(), "started_at": "-", "host": "bench",
+                "run_id": run_id, "mode": "run", "as_of": self.stage.policy.as_of.isoformat(), "started_at": "-", "host": "bench",
                 "os_user": "bench", "process": os.getpid(), "tool_version": "0", "policy_version": "2",
                 "policy_digest": self.stage.policy.digest,
             })
@@ -110,7 +110,9 @@ class Bench:
         job = Job(run_id, self.schema.usable[target], self.schema, self.decider(target), self.stage.policy, self.ledger,
                   self.key)
         pace = Pace(limits, self.house.config.path(limits.stop_file), lambda: False)
-        return PurgeEngine(self.stage.db, job, pace, lambda: datetime.now(UTC), lambda *_: None)
+        engine = PurgeEngine(self.stage.db, job, pace, lambda: datetime.now(UTC), lambda *_: None)
+        engine.retry_after_s = 0.02
+        return engine
 
     def purge(self, target: str, watch: Watch | None = None) -> Round:
         """One run of one target; `watch` hears each statement and COMMIT of the removal before it is sent."""
@@ -138,9 +140,9 @@ class Bench:
 
 
 @contextmanager
-def bench(house: House) -> Iterator[Bench]:
+def bench(house: House, as_of: date = AS_OF) -> Iterator[Bench]:
     """A bench until the end of the block."""
-    made = Bench(house)
+    made = Bench(house, as_of)
     try:
         yield made
     finally:
@@ -163,22 +165,25 @@ def moment(house: House, value: datetime | None) -> Any:
     return value if house.database.dialect == "postgresql" else value.replace(tzinfo=None)
 
 
-def add(house: House, customer: int, *, services: int = 1, status: str = "closed",
+def add(house: House, *customers: int, services: int = 1, status: str = "closed",
         ended: datetime | None = LONG_AGO) -> None:
-    """A customer with as many services, one card with two usages, one payment by card; all keys follow from its own."""
-    with house.database.engine.begin() as connection:
-        into = lambda name, *rows: connection.execute(house.table(name).insert(), list(rows))  # noqa: E731
-        into("customers", {"id": customer, "name": f"山田 {customer}"})
-        into("services", *({
-            "id": customer * 10 + n, "customer_id": customer, "kind": "vps", "status": status,
+    """Customers with as many services, one card with two usages, one payment by card; all keys follow from theirs."""
+    rows: dict[str, list[dict[str, Any]]] = {
+        "customers": [{"id": c, "name": f"山田 {c}"} for c in customers],
+        "services": [{
+            "id": c * 10 + n, "customer_id": c, "kind": "vps", "status": status,
             "started_at": moment(house, STARTED), "use_ended_at": moment(house, ended),
-        } for n in range(services)))
-        into("cards", {"id": customer, "customer_id": customer, "cardholder_name": "HANAKO SATO",
-                       "card_token": f"tok_{customer}", "exp_month": 9, "exp_year": 2024})
-        into("card_usage", *({"id": customer * 10 + n, "card_id": customer, "amount": 524} for n in range(2)))
-        into("payments", {"id": customer, "customer_id": customer, "method": "card", "amount": 1048,
-                          "card_holder": "HANAKO SATO", "card_token": f"tok_{customer}", "card_exp": "2024-09",
-                          "last4": "0000", "brand": "JCB"})
+        } for c in customers for n in range(services)],
+        "cards": [{"id": c, "customer_id": c, "cardholder_name": "HANAKO SATO", "card_token": f"tok_{c}",
+                   "exp_month": 9, "exp_year": 2024} for c in customers],
+        "card_usage": [{"id": c * 10 + n, "card_id": c, "amount": 524} for c in customers for n in range(2)],
+        "payments": [{"id": c, "customer_id": c, "method": "card", "amount": 1048, "card_holder": "HANAKO SATO",
+                      "card_token": f"tok_{c}", "card_exp": "2024-09", "last4": "0000", "brand": "JCB"}
+                     for c in customers],
+    }
+    with house.database.engine.begin() as connection:
+        for name, entries in rows.items():
+            connection.execute(house.table(name).insert(), entries)
 
 
 def alive(house: House, target: str) -> set[int]:

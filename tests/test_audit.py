@@ -1,4 +1,4 @@
-"""The hand-written audit query agrees with `verify` and with the oracle, before and after a night, on three databases."""
+"""The hand-written audit query agrees with `verify` and the oracle, before and after a night, on three databases."""
 
 import re
 from dataclasses import replace
@@ -40,7 +40,7 @@ def audited(house: House, as_of: date) -> dict[str, int]:
     text = re.sub(r"(?<!:):(?!cutoff|earliest)", r"\\:", text)
     values = {"cutoff": in_utc(dialect, cutoff_by_hand(as_of)), "earliest": in_utc(dialect, EARLIEST)}
     with house.connection() as connection:
-        return {target: number for target, number in connection.execute(sa.text(text), values)}
+        return dict(connection.execute(sa.text(text), values).tuples().all())
 
 
 def prepared(database: Database, folder: Path, billing: Billing) -> House:

@@ -73,8 +73,7 @@ def whole_run(b: Bench) -> None:
 def fresh(house: House, keys: Iterator[int], number: int = 2) -> set[int]:
     """So many new customers who are due."""
     new = {next(keys) for _ in range(number)}
-    for key in new:
-        add(house, key)
+    add(house, *new)
     return new
 
 

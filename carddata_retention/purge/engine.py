@@ -32,11 +32,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a batch was rolled back. `passes`: it may succeed as it is; else only a smaller one could."""
+    """Why a batch was rolled back, and how many attempts at it as it is make sense; beyond, only a smaller one does."""
 
     outcome: Outcome
     reason: str
-    passes: bool = False
+    attempts: int = 1
+
+    @property
+    def passes(self) -> bool:
+        """Whether the trouble is not the batch's own, so that halving would not help."""
+        return self.attempts == ATTEMPTS
 
 
 class Engine:
@@ -49,6 +54,7 @@ class Engine:
         self._batch_no = 0
         self._lonely_failures = 0
         self._total = 0
+        self.retry_after_s = 0.5
         self.stopped: str | None = None
         self.copies_left = False
 
@@ -64,7 +70,7 @@ class Engine:
             for _ in range(RETRY_PASSES):
                 if self.stopped or not self._page(0, retry=True, size=1):
                     break
-                time.sleep(0.5)
+                time.sleep(self.retry_after_s)
                 self._pass(retry=True)
             self._settle_rest()
         except BlindError as refused:
@@ -107,8 +113,7 @@ class Engine:
     def _attempt(self, rows: Sequence[WorkRow]) -> None:
         """One batch: again where its trouble may pass, in halves where it will not."""
         attempt = 1
-        while (refusal := self._once(rows)) is not None and refusal.passes and attempt < ATTEMPTS \
-                and not self._must_stop():
+        while (refusal := self._once(rows)) is not None and attempt < refusal.attempts and not self._must_stop():
             if refusal.reason != Trouble.LOCKED:  # SQLite has waited already
                 self._wait(attempt)
             attempt += 1
@@ -137,7 +142,7 @@ class Engine:
             return Refusal(Outcome.SKIPPED, SkipReason.LOCKED)
         except Unproven as wrong:
             # Alone it is decided once more: somebody may have changed the record between decision and removal.
-            return Refusal(Outcome.FAILED, wrong.reason, passes=len(rows) == 1 and wrong.reason == "row_count")
+            return Refusal(Outcome.FAILED, wrong.reason, attempts=2 if len(rows) == 1 else 1)
         except (SQLAlchemyError, BlindError) as refused:
             what = _what(refused)
             if what is None or what in NOBODY_COULD:
@@ -145,8 +150,8 @@ class Engine:
             if what in PASSES and isinstance(refused, SQLAlchemyError) and self._was_committed(rows):
                 return None
             if what is Trouble.LOCKED:
-                return Refusal(Outcome.SKIPPED, SkipReason.LOCKED, passes=self._db.dialect == "sqlite")
-            return Refusal(Outcome.FAILED, what.value, passes=what in PASSES)
+                return Refusal(Outcome.SKIPPED, SkipReason.LOCKED, ATTEMPTS if self._db.dialect == "sqlite" else 1)
+            return Refusal(Outcome.FAILED, what.value, ATTEMPTS if what in PASSES else 1)
         finally:
             seconds = time.monotonic() - began
             self._pace.held(seconds)

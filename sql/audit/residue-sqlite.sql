@@ -9,13 +9,13 @@
 --
 -- A customer's records are due where there is a service and EVERY service is over for good and ended before the
 -- cutoff. So the question is turned round: which services are in the way? Those whose status is anything but exactly
--- 'closed' (NULL and 'Closed ' are in the way), that have no end, or one that cannot be read, is not before the cutoff, not
--- believable, or before the start. A draft is no service. A granted request for erasure needs no deadline.
+-- 'closed' (NULL and 'Closed ' are in the way), that have no end, or one that cannot be read, is not before the
+-- cutoff, not believable, or before the start. A draft is no service. A granted request for erasure needs no deadline.
 --
--- SQLite keeps times as text. Read is YYYY-MM-DD, T or a blank, HH:MM, then or not :SS and up to six digits of fraction,
+-- SQLite keeps times as text. Read is YYYY-MM-DD, T or a blank, HH:MM, then or not :SS and a fraction of six digits,
 -- then nothing (UTC), Z, or an offset such as +09:00. Everything else cannot be read and is in the way: '0', '2021',
--- '2021-02-31'. SQLite's own functions take all of these for moments, so the shape is asked first, and the day must come
--- out as it went in. The program reads a few forms more (24:00:00, +0900): such a record would be missing here.
+-- '2021-02-31'. SQLite's own functions take all of these for moments, so the shape is asked first, and the day must
+-- come out as it went in. The program reads a few forms more (24:00:00, +0900): such a record would be missing here.
 
 WITH
 texts AS (
@@ -43,7 +43,7 @@ moments AS (
                   || CASE WHEN zone IN ('', 'Z') THEN '' ELSE zone END)
          || '.' || substr(fraction || '000000', 1, 6) AS moment
   FROM parted
-  WHERE date(day) = day AND clock < '24' AND length(fraction) <= 6
+  WHERE date(day, '+0 days') = day AND clock < '24' AND rtrim(substr(fraction, 7), '0') = ''
     AND (zone IN ('', 'Z') OR zone GLOB '[+-][0-9][0-9]:[0-9][0-9]')
 ),
 read AS (

@@ -9,8 +9,8 @@
 --
 -- A customer's records are due where there is a service and EVERY service is over for good and ended before the
 -- cutoff. So the question is turned round: which services are in the way? Those whose status is anything but exactly
--- 'closed' (NULL and 'Closed ' are in the way), that have no end, or one that is not before the cutoff, not
--- believable, or before the start. A draft is no service. A granted request for erasure needs no deadline.
+-- 'closed' (NULL and 'Closed ' are in the way), that have no end, or one that is not before the
+-- cutoff, not believable, or before the start. A draft is no service. A granted request for erasure needs no deadline.
 --
 -- carddata_hold and carddata_request are our own tables; on PostgreSQL write carddata.hold and carddata.request.
 

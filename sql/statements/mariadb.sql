@@ -243,6 +243,14 @@ DELETE FROM `cards`
 WHERE 1 = 0;
 
 -- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we lock card_usage
+
+SELECT `card_usage`.`card_id`
+FROM `card_usage`
+WHERE 1 = 0
+FOR UPDATE;
+
+-- -----------------------------------------------------------------------------------------------------------------
 -- cards: may we let go of card_usage
 
 DELETE FROM `card_usage`

@@ -27,7 +27,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -47,7 +47,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -72,7 +72,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
         WHEN (
           ("services"."status" COLLATE "BINARY") IS NOT NULL
             AND ("services"."status" COLLATE "BINARY") IN ('closed')
-            AND ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+            AND "services"."use_ended_at" IS NULL
         ) THEN 1
         ELSE 0
       END
@@ -83,7 +83,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -104,7 +104,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -129,8 +129,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
-            AND carddata_instant("services"."use_ended_at", 'UTC') IS NULL
+          "services"."use_ended_at" IS NOT NULL AND carddata_instant("services"."use_ended_at", 'UTC') IS NULL
         ) THEN 1
         ELSE 0
       END
@@ -141,7 +140,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -162,7 +161,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -185,7 +184,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -208,7 +207,7 @@ SELECT coalesce(sum(CASE WHEN 1 THEN 1 ELSE 0 END), 0) AS rows,
     sum(
       CASE
         WHEN (
-          NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          "services"."use_ended_at" IS NOT NULL
             AND carddata_instant("services"."use_ended_at", 'UTC') IS NOT NULL
             AND NOT (
               carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -249,6 +248,13 @@ WHERE 1 = 0;
 -- cards: may we remove from it
 
 DELETE FROM "cards"
+WHERE 1 = 0;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: may we lock card_usage
+
+SELECT "card_usage"."card_id"
+FROM "card_usage"
 WHERE 1 = 0;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -377,7 +383,7 @@ FROM (
                 AND ("services"."status" COLLATE "BINARY") IN ('closed')
             )
         ) THEN 100
-        WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -434,7 +440,7 @@ FROM (
                 AND ("services"."status" COLLATE "BINARY") IN ('closed')
             )
         ) THEN 100
-        WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -670,7 +676,7 @@ LEFT OUTER JOIN (
               AND ("services"."status" COLLATE "BINARY") IN ('closed')
           )
       ) THEN 100
-      WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1140,7 +1146,7 @@ SELECT "cards"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1185,7 +1191,7 @@ SELECT "cards"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1230,7 +1236,7 @@ SELECT "cards"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1275,7 +1281,7 @@ SELECT "cards"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1323,7 +1329,7 @@ SELECT "cards"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1465,7 +1471,7 @@ WHERE "cards"."id" IN (:key)
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1520,7 +1526,7 @@ LEFT OUTER JOIN (
       WHEN (
         ("services"."status" COLLATE "BINARY") IS NOT NULL
           AND ("services"."status" COLLATE "BINARY") IN ('closed')
-          AND NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          AND "services"."use_ended_at" IS NOT NULL
           AND NOT (
             carddata_instant("services"."use_ended_at", 'UTC') >= :never
               OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -1552,7 +1558,7 @@ LEFT OUTER JOIN (
       WHEN (
         ("services"."status" COLLATE "BINARY") IS NOT NULL
           AND ("services"."status" COLLATE "BINARY") IN ('closed')
-          AND NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          AND "services"."use_ended_at" IS NOT NULL
           AND NOT (
             carddata_instant("services"."use_ended_at", 'UTC') >= :never
               OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -1816,7 +1822,7 @@ FROM (
                 AND ("services"."status" COLLATE "BINARY") IN ('closed')
             )
         ) THEN 100
-        WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -1873,7 +1879,7 @@ FROM (
                 AND ("services"."status" COLLATE "BINARY") IN ('closed')
             )
         ) THEN 100
-        WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -2144,7 +2150,7 @@ LEFT OUTER JOIN (
               AND ("services"."status" COLLATE "BINARY") IN ('closed')
           )
       ) THEN 100
-      WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -2704,7 +2710,7 @@ SELECT "payments"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -2749,7 +2755,7 @@ SELECT "payments"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -2794,7 +2800,7 @@ SELECT "payments"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -2839,7 +2845,7 @@ SELECT "payments"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -2888,7 +2894,7 @@ SELECT "payments"."id",
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -3027,7 +3033,7 @@ WHERE "payments"."id" IN (:key)
                         AND ("services"."status" COLLATE "BINARY") IN ('closed')
                     )
                 ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '') THEN 70
+                WHEN ("services"."use_ended_at" IS NULL) THEN 70
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
                 WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
@@ -3095,7 +3101,7 @@ LEFT OUTER JOIN (
       WHEN (
         ("services"."status" COLLATE "BINARY") IS NOT NULL
           AND ("services"."status" COLLATE "BINARY") IN ('closed')
-          AND NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          AND "services"."use_ended_at" IS NOT NULL
           AND NOT (
             carddata_instant("services"."use_ended_at", 'UTC') >= :never
               OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
@@ -3127,7 +3133,7 @@ LEFT OUTER JOIN (
       WHEN (
         ("services"."status" COLLATE "BINARY") IS NOT NULL
           AND ("services"."status" COLLATE "BINARY") IN ('closed')
-          AND NOT ("services"."use_ended_at" IS NULL OR "services"."use_ended_at" = '')
+          AND "services"."use_ended_at" IS NOT NULL
           AND NOT (
             carddata_instant("services"."use_ended_at", 'UTC') >= :never
               OR carddata_instant("services"."use_ended_at", 'UTC') >= :never

@@ -1,0 +1,212 @@
+"""The evidence: every change of it is found and named, and no card value is ever in it."""
+
+import json
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from bench import Bench, add, bench, die, empty_house, in_a_process, watching
+from billing import generate
+from nightly import AS_OF, House, build
+
+from carddata_retention import evidence, export
+from carddata_retention.errors import BrokenError, BusyError
+from carddata_retention.keys import EvidenceKey
+from carddata_retention.model import Outcome, SkipReason
+
+CARD_VALUES = ("HANAKO SATO", "TARO YAMADA", "tok_", "2024-09", "山田")
+
+
+@pytest.fixture
+def runs(database: Any, tmp_path: Any) -> Iterator[Bench]:
+    """Three sealed runs that each removed three cards."""
+    house = empty_house(database, tmp_path)
+    with bench(house) as b:
+        for first in (100, 200, 300):
+                    add(house, *range(first, first + 3))
+            b.purge("cards")
+        yield b
+
+
+@contextmanager
+def tampered(b: Bench, statement: Any) -> Iterator[sa.Connection]:
+    """A connection on which the ledger was changed, until the end of the block."""
+    with b.stage.db.engine.connect() as connection:
+        assert connection.execute(statement).rowcount != 0
+        yield connection
+        connection.rollback()
+
+
+def check(b: Bench, connection: sa.Connection) -> None:
+    b.ledger.check_chain(connection, b.key)
+    b.ledger.check_tombstones(connection)
+
+
+def changed(column: sa.Column[Any]) -> Any:
+    """Another value of the same type."""
+    return 77 if isinstance(column.type, sa.Integer) else "elsewhere"
+
+
+def test_an_untouched_ledger_verifies_with_and_without_the_key(runs):
+    with runs.stage.db.snapshot() as connection:
+        assert runs.ledger.check_chain(connection) == 3
+        assert runs.ledger.check_chain(connection, runs.key) == 3
+        assert runs.ledger.check_tombstones(connection) == 9
+
+
+@pytest.mark.parametrize("name", ["run", "batch", "tombstone"])
+def test_any_changed_column_of_any_row_breaks_the_evidence_and_names_the_run(runs, name):
+    table = getattr(runs.ledger.tables, name)
+    with runs.stage.db.snapshot() as connection:
+        rows = connection.execute(sa.select(table)).mappings().all()
+    tried = 0
+    for row in rows:
+        this = sa.and_(*(c == row[c.name] for c in table.primary_key.columns))
+        for column in table.columns:
+            with tampered(runs, table.update().where(this).values({column.name: changed(column)})) as connection:
+                with pytest.raises(BrokenError) as found:
+                    check(runs, connection)
+                if column.name == "number":
+                    assert f"number {row['number']} is missing" in found.value.cause
+                else:
+                    names = {row["run_id"], "elsewhere"} if column.name == "run_id" else {row["run_id"]}
+                    assert any(name in found.value.cause for name in names), column.name
+                tried += 1
+    assert tried == len(rows) * len(table.columns) > 20
+
+
+@pytest.mark.parametrize("name", ["run", "batch", "tombstone"])
+def test_any_removed_row_breaks_the_evidence_even_the_last(runs, name):
+    table = getattr(runs.ledger.tables, name)
+    with runs.stage.db.snapshot() as connection:
+        rows = connection.execute(sa.select(table)).mappings().all()
+    for row in rows:
+        this = sa.and_(*(c == row[c.name] for c in table.primary_key.columns))
+        with tampered(runs, table.delete().where(this)) as connection, pytest.raises(BrokenError):
+            check(runs, connection)
+
+
+def test_a_seal_that_was_taken_from_a_finished_run_breaks_the_evidence(runs):
+    run = runs.ledger.tables.run
+    with tampered(runs, run.update().where(run.c.number == 3).values(seal=None, finished_at="then")) as connection:
+        with pytest.raises(BrokenError):
+            check(runs, connection)
+
+
+def test_an_added_tombstone_breaks_the_evidence(runs):
+    stone = runs.ledger.tables.tombstone
+    with runs.stage.db.snapshot() as connection:
+        row = dict(connection.execute(sa.select(stone)).mappings().first())
+    with tampered(runs, stone.insert().values({**row, "record_key": "999"})) as connection:
+        with pytest.raises(BrokenError) as found:
+            check(runs, connection)
+        assert row["run_id"] in found.value.cause
+
+
+def test_a_chain_computed_anew_without_the_key_is_found_by_its_signatures(runs):
+    forger = EvidenceKey(runs.key.key_id, b"guessed")
+    run = runs.ledger.tables.run
+    with tampered(runs, run.update().values(seal=None, host="elsewhere")) as connection:
+        for run_id in runs.ledger.unsealed(connection):
+            runs.ledger.seal(connection, run_id, forger, {"verdict": "clean"})
+        assert runs.ledger.check_chain(connection) == 3
+        with pytest.raises(BrokenError) as found:
+            runs.ledger.check_chain(connection, runs.key)
+        assert found.value.code == "chain_broken"
+
+
+def test_a_run_is_sealed_once(runs):
+    with runs.stage.db.snapshot() as connection:
+        run_id = connection.execute(sa.select(runs.ledger.tables.run.c.run_id)).scalars().first()
+    with pytest.raises(BusyError), runs.stage.db.transaction() as connection:
+        runs.ledger.seal(connection, run_id, runs.key, {"verdict": "clean"})
+    runs.check()
+
+
+def test_a_candidate_is_not_settled_twice(runs):
+    add(runs.house, 400)
+    run_id = runs.begin()
+    runs.engine(run_id, "cards").run(runs.freeze(run_id, "cards"))
+    with pytest.raises(BrokenError) as found, runs.stage.db.transaction() as connection:
+        runs.ledger.settle(connection, run_id, "cards", 9, {1: (Outcome.SKIPPED, SkipReason.LOCKED)})
+    assert found.value.code == "settled_twice"
+
+
+def test_verify_exits_with_50_where_an_old_tombstone_was_changed(database, tmp_path):
+    house = build(database, tmp_path, generate(AS_OF, size=40))
+    first = house.night()
+    house.night()
+    assert house.verify().exit_code == 0
+    house.execute(f"UPDATE {house.own('tombstone')} SET last_retained_day = '2001-01-01' WHERE run_id = :r",
+                  r=first.run_id)
+    with pytest.raises(BrokenError) as found:
+        house.verify()
+    assert (int(found.value.exit), first.run_id in found.value.cause) == (50, True)
+
+
+def test_no_card_value_is_in_any_of_our_tables_or_files(runs):
+    house = runs.house
+    everything = "".join(
+        str(row) for table in runs.ledger.tables.metadata.tables.values() for row in dump(runs, table)
+    )
+    everything += "".join(p.read_text() for p in exported(runs, house))
+    assert len(everything) > 1000
+    assert [value for value in CARD_VALUES if value in everything] == []
+
+
+def dump(b: Bench, table: sa.Table) -> list[Any]:
+    with b.stage.db.snapshot() as connection:
+        return list(connection.execute(sa.select(table)).all())
+
+
+def exported(b: Bench, house: House) -> list[Any]:
+    with b.stage.db.snapshot() as connection:
+        last = connection.execute(sa.select(b.ledger.tables.run.c.run_id).order_by(b.ledger.tables.run.c.number.desc()))
+        export.export_run(connection, b.ledger, last.scalars().first(), house.folder / "evidence")
+    return sorted((house.folder / "evidence").iterdir())
+
+
+def test_evidence_files_are_canonical_and_their_owners_alone_and_none_is_missing(runs):
+    files = exported(runs, runs.house)
+    assert len(files) == 3
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        lines = path.read_bytes().splitlines()
+        read = [json.loads(line) for line in lines]
+        assert [evidence.canonical(value) for value in read] == lines
+        assert [r["kind"] for r in read] == ["run", "batch", *["tombstone"] * 3]
+        assert all("record_key" not in r for r in read)
+        assert evidence.digest(sorted(r["digest"] for r in read[2:])) == read[1]["digest"]
+
+
+def test_a_seal_can_be_recomputed_from_the_files_alone(runs):
+    head = evidence.GENESIS
+    by_number = {}
+    for path in exported(runs, runs.house):
+        run, *others = map(json.loads, path.read_text().splitlines())
+        by_number[run["number"]] = (run, [o for o in others if o["kind"] == "batch"])
+    for _, (run, batches) in sorted(by_number.items()):
+        facts = {k: v for k, v in run.items()
+                 if k not in ("format", "kind", "previous_seal", "seal", "key_id", "signature")}
+        rows = [{k: v for k, v in b.items() if k != "kind"} for b in batches]
+        head = evidence.seal(head, evidence.run_digest(facts, [
+            (row["target"], row["batch_no"], evidence.digest(row)) for row in rows]))
+        assert head == run["seal"]
+
+
+def test_a_killed_run_is_exported_by_the_next(database, tmp_path):
+    house = empty_house(database, tmp_path)
+    add(house, 100)
+    with bench(house) as b:
+        def killed() -> None:
+            b.after_fork()
+            with watching(house, lambda text, n, _: die() if text == "COMMIT" and n > 6 else None):
+                run_id = b.begin()
+                b.engine(run_id, "cards").run(b.freeze(run_id, "cards"))
+
+        assert in_a_process(killed) != 0
+        b.purge("cards")
+        assert len(exported(b, house)) == 2
