@@ -18,7 +18,7 @@ URLS = {"postgresql": "postgresql+psycopg://", "mariadb": "mariadb+pymysql://", 
 
 # SQLAlchemy reads these under the name of the dialect that a connection turns out to have, and drops them else.
 ENGINE = {f"{name}_{key}": value for name in ("mysql", "mariadb")
-          for key, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))}
+          for key, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_nopad_bin"))}
 
 # What a DBA reads beside each table; PostgreSQL and MariaDB keep it in their catalogues.
 HOLDS = {
@@ -34,8 +34,8 @@ HOLDS = {
 
 
 def _text(length: int) -> Any:
-    # Binary collation: on MariaDB two keys that differ only in case are two keys.
-    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+    # Binary and without padding: on MariaDB two keys that differ only in case, or in blanks at the end, are two keys.
+    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_nopad_bin"), "mysql", "mariadb")
 
 
 def _long() -> Any:

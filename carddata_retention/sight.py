@@ -73,7 +73,8 @@ def may_read(connection: Connection, bound: BoundTarget, service: BoundService) 
 
 def _sees_every_row(connection: Connection, table: sa.Table, what: str) -> None:
     # The refusal that `row_security = off` brings has no code of its own and words in the server's language.
-    quoted = connection.dialect.identifier_preparer.format_table(table)
+    # It is asked by a bound value, in which the driver's doubled percent signs would be two.
+    quoted = connection.dialect.identifier_preparer.format_table(table).replace("%%", "%")
     if connection.execute(sa.text("SELECT row_security_active(CAST(:name AS text))"), {"name": quoted}).scalar():
         raise BlindError("row_security", f"{what}: row-level security hides rows of {table.fullname} from this login.",
                          cure="ALTER ROLE … BYPASSRLS for the remover, or a policy that lets it see every row")

@@ -45,6 +45,7 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
     wanted = [*what.key, *direct, *first_hop, *what.fields.columns, *what.also, *itself]
     table = catalogue.bound(name, wanted, label)
     _key_is_unique(catalogue, name, what, table)
+    stored = _stored_keys(catalogue, name, what, table)
     if emptied:
         _can_be_emptied(catalogue, name, what, emptied)
         nothing_refers_to(catalogue, name, list(emptied), what.name)
@@ -53,6 +54,8 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
         children = family(catalogue, name, tuple(what.key), what)
         parents = [c for child in children for c in child.parent_columns]
         table = catalogue.bound(name, [*wanted, *parents], label)
+    for key, type_ in stored.items():
+        table.c[key].type = type_
     triggers = tuple(catalogue.triggers(name))
     target = tables.Target(
         name=what.name,
@@ -165,6 +168,27 @@ def _key_is_unique(catalogue: Catalogue, name: TableName, what: settings.Target,
     raise BlindError("nullable_key", f"Target {what.name}: {loose[0]} is unique but may be NULL, and a row "
                      "without it could not be named.", not_done=KEPT,
                      cure=f"Make {name}.{loose[0]} NOT NULL, or name the primary key.")
+
+
+_STORED: dict[str, Any] = {"integer": sa.Integer(), "real": sa.Float(), "text": sa.String(), "blob": sa.LargeBinary()}
+
+
+def _stored_keys(catalogue: Catalogue, name: TableName, what: settings.Target, table: sa.Table) -> dict[str, Any]:
+    """The types of a SQLite key of which the declared type converts nothing: what is stored there decides."""
+    if catalogue.dialect != "sqlite":
+        return {}
+    found = {}
+    for key in what.key:
+        type_ = catalogue.columns(name)[key]["type"]
+        if not isinstance(type_, sa.types.NullType | sa.LargeBinary):
+            continue
+        kinds = list(catalogue.connection.execute(sa.select(sa.func.typeof(table.c[key])).distinct()).scalars())
+        if len(kinds) > 1:
+            raise BlindError("mixed_key", f"Target {what.name}: {key} declares no type, and values of several types "
+                             f"stand in it: {', '.join(sorted(kinds))}.", not_done=KEPT,
+                             cure="Declare its type (INTEGER or TEXT), or name another unique key.")
+        found |= {key: _STORED[kind] for kind in kinds if kind in _STORED}
+    return found
 
 
 def _can_be_emptied(

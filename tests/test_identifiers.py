@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from nightly import House
 from servers import Database
-from strange import CARDS, MOMENT, TEXT, establish, moment, statuses
+from strange import CARDS, MOMENT, TEXT, establish, moment, refusal, statuses
 
 from carddata_retention.model import State
 
@@ -142,7 +142,8 @@ KEYS: dict[str, dict[str, tuple[list[str], list[list[str]]]]] = {
         d: (["VARCHAR(20)", "TEXT" if d == "sqlite" else "DATE", "DECIMAL(9,2)"],
             [["'a'", "'2020-02-29'", "1.00"], ["'a'", "'2020-02-29'", "1.50"], ["'a'", "'2020-03-01'", "1.00"],
              ["'b'", "'2020-02-29'", "1.00"]]) for d in TEXT},
-    "no declared type": {"sqlite": ([""], [["1"], ["'1'"], ["1.5"], ["'a'"], ["'1.5'"], ["X'31'"]])},
+    "numbers of no declared type": {"sqlite": ([""], [["1"], ["-1"], ["9223372036854775807"], ["10"]])},
+    "text of no declared type": {"sqlite": (["BLOB"], [["'1'"], ["'01'"], ["'a'"], ["'ff'"]])},
     "real": {"sqlite": (["REAL"], [["1.5"], ["2.25"], ["3"], ["-0.1"]]), "postgresql": (
         ["DOUBLE PRECISION"], [["1.5"], ["2.25"], ["0.1"], ["-0.30000000000000004"]]),
         "mariadb": (["DOUBLE"], [["1.5"], ["2.25"], ["0.1"], ["-3"]])},
@@ -164,6 +165,13 @@ def test_exactly_the_rows_of_the_due_keys_are_removed(new_database, tmp_path, ki
     left = [row[0] for row in house.execute("SELECT token FROM cards ORDER BY token")]
     assert left == [f"tok_{n:012}" for n in range(len(found)) if n % 2]
     assert house.execute(f"SELECT count(DISTINCT reference) FROM {house.own('tombstone')}") == [(target.purged,)]
+
+
+def test_a_key_of_no_type_with_values_of_several_is_refused(sqlite_database, tmp_path):
+    house = keyed(sqlite_database, tmp_path, "CREATE TABLE cards (k PRIMARY KEY NOT NULL, customer_id INTEGER, token TEXT)",
+                  "INSERT INTO cards VALUES (1, 1, 'a'), ('1', 1, 'b')", ["k"])
+    error = refusal(house)
+    assert (error.code, "integer, text" in error.cause) == ("mixed_key", True)
 
 
 def keyed(database: Database, folder: Path, create: str, insert: str, key: list[str]) -> House:

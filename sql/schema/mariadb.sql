@@ -6,37 +6,37 @@
 
 -- One row for each run: who, when, by which policy, its verdict, its counts, its seal. Never a card value.
 CREATE TABLE carddata_run (
-    run_id VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
+    run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     number BIGINT NOT NULL,
-    mode VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
-    as_of VARCHAR(10) COLLATE utf8mb4_bin NOT NULL,
-    started_at VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    database_clock VARCHAR(40) COLLATE utf8mb4_bin,
-    host VARCHAR(255) COLLATE utf8mb4_bin NOT NULL,
-    os_user VARCHAR(255) COLLATE utf8mb4_bin NOT NULL,
+    mode VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    as_of VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
+    started_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    database_clock VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    host VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    os_user VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
     process INTEGER NOT NULL,
-    tool_version VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    policy_version VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    policy_digest VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    finished_at VARCHAR(40) COLLATE utf8mb4_bin,
-    verdict VARCHAR(16) COLLATE utf8mb4_bin,
+    tool_version VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    policy_version VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    policy_digest VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    finished_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    verdict VARCHAR(16) COLLATE utf8mb4_nopad_bin,
     exit_code INTEGER,
     result LONGTEXT,
-    previous_seal VARCHAR(64) COLLATE utf8mb4_bin,
-    seal VARCHAR(64) COLLATE utf8mb4_bin,
-    key_id VARCHAR(40) COLLATE utf8mb4_bin,
-    signature VARCHAR(64) COLLATE utf8mb4_bin,
+    previous_seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    key_id VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    signature VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (run_id),
     UNIQUE (number)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='One row for each run: who, when, by which policy, its verdict, its counts, its seal. Never a card value.'
-  COLLATE utf8mb4_bin;
+  COLLATE utf8mb4_nopad_bin;
 
 -- One row for each transaction that removed or gave up: counts and the digest of its tombstones. Never a card
 -- value.
 CREATE TABLE carddata_batch (
-    run_id VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    target VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
+    run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    target VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     batch_no INTEGER NOT NULL,
     first_seq BIGINT NOT NULL,
     last_seq BIGINT NOT NULL,
@@ -44,97 +44,97 @@ CREATE TABLE carddata_batch (
     skipped INTEGER NOT NULL,
     failed INTEGER NOT NULL,
     children LONGTEXT NOT NULL,
-    digest VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    removed_at VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
+    digest VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    removed_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     PRIMARY KEY (run_id, target, batch_no)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='One row for each transaction that removed or gave up: counts and the digest of its tombstones. Never a card value.'
-  COLLATE utf8mb4_bin;
+  COLLATE utf8mb4_nopad_bin;
 
 -- One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.
 CREATE TABLE carddata_tombstone (
-    run_id VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    target VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    record_key VARCHAR(512) COLLATE utf8mb4_bin NOT NULL,
+    run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    target VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    record_key VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
     batch_no INTEGER NOT NULL,
-    reference VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    status VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
-    disposition VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
+    reference VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    status VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    disposition VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
     fields LONGTEXT NOT NULL,
-    service_end VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    start_day VARCHAR(10) COLLATE utf8mb4_bin NOT NULL,
-    last_retained_day VARCHAR(10) COLLATE utf8mb4_bin NOT NULL,
-    first_purgeable_day VARCHAR(10) COLLATE utf8mb4_bin NOT NULL,
-    rule VARCHAR(255) COLLATE utf8mb4_bin NOT NULL,
-    policy_version VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    purged_at VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
+    service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    start_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
+    last_retained_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
+    first_purgeable_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
+    rule VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    policy_version VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    purged_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     PRIMARY KEY (run_id, target, record_key)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.'
-  COLLATE utf8mb4_bin;
+  COLLATE utf8mb4_nopad_bin;
 
 -- The candidates of the last run: the keys of what was due, and how each ended. Never a card value.
 CREATE TABLE carddata_work (
-    run_id VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    target VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
+    run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    target VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     seq BIGINT NOT NULL,
-    record_key VARCHAR(512) COLLATE utf8mb4_bin NOT NULL,
-    status VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
-    outcome VARCHAR(16) COLLATE utf8mb4_bin,
-    reason VARCHAR(64) COLLATE utf8mb4_bin,
+    record_key VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
+    status VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    outcome VARCHAR(16) COLLATE utf8mb4_nopad_bin,
+    reason VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     batch_no INTEGER,
     PRIMARY KEY (run_id, target, seq)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='The candidates of the last run: the keys of what was due, and how each ended. Never a card value.'
-  COLLATE utf8mb4_bin;
+  COLLATE utf8mb4_nopad_bin;
 CREATE INDEX carddata_work_key ON carddata_work (run_id, target, record_key);
 
 -- One row for each target: the counts of its last night that was let through. Never a card value.
 CREATE TABLE carddata_target (
-    name VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    run_id VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    digest VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    fingerprint VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    as_of VARCHAR(10) COLLATE utf8mb4_bin NOT NULL,
+    name VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    digest VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    fingerprint VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    as_of VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     result LONGTEXT NOT NULL,
     PRIMARY KEY (name)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='One row for each target: the counts of its last night that was let through. Never a card value.'
-  COLLATE utf8mb4_bin;
+  COLLATE utf8mb4_nopad_bin;
 
 -- Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.
 CREATE TABLE carddata_hold (
-    id VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    scope VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
-    target VARCHAR(64) COLLATE utf8mb4_bin,
-    item VARCHAR(512) COLLATE utf8mb4_bin,
-    basis VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
-    placed_by VARCHAR(255) COLLATE utf8mb4_bin NOT NULL,
-    placed_at VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    review_by VARCHAR(10) COLLATE utf8mb4_bin,
-    released_by VARCHAR(255) COLLATE utf8mb4_bin,
-    released_at VARCHAR(40) COLLATE utf8mb4_bin,
+    id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    scope VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    target VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    item VARCHAR(512) COLLATE utf8mb4_nopad_bin,
+    basis VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    placed_by VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    placed_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    review_by VARCHAR(10) COLLATE utf8mb4_nopad_bin,
+    released_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
+    released_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (id),
     CONSTRAINT carddata_hold_scope CHECK (scope IN ('record', 'subject', 'target'))
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.'
-  COLLATE utf8mb4_bin;
+  COLLATE utf8mb4_nopad_bin;
 CREATE INDEX carddata_hold_item ON carddata_hold (scope, item);
 
 -- Requests of individuals, such as erasure, by key of record or subject. Never a card value.
 CREATE TABLE carddata_request (
-    id VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    scope VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
-    target VARCHAR(64) COLLATE utf8mb4_bin,
-    item VARCHAR(512) COLLATE utf8mb4_bin,
-    kind VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
-    received_at VARCHAR(40) COLLATE utf8mb4_bin NOT NULL,
-    granted_by VARCHAR(255) COLLATE utf8mb4_bin,
-    granted_at VARCHAR(40) COLLATE utf8mb4_bin,
-    closed_at VARCHAR(40) COLLATE utf8mb4_bin,
+    id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    scope VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    target VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    item VARCHAR(512) COLLATE utf8mb4_nopad_bin,
+    kind VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    received_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    granted_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
+    granted_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    closed_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (id),
     CONSTRAINT carddata_request_scope CHECK (scope IN ('record', 'subject', 'target'))
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='Requests of individuals, such as erasure, by key of record or subject. Never a card value.'
-  COLLATE utf8mb4_bin;
+  COLLATE utf8mb4_nopad_bin;
 CREATE INDEX carddata_request_item ON carddata_request (scope, item);
