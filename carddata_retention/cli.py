@@ -134,7 +134,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def entry(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
 ) -> None:
     """Removes card data from a billing database when its retention period is over, and proves it."""
     os.umask(0o077)
@@ -259,7 +261,7 @@ def deadline(
 @app.command()
 def report(
     config: ConfigOption = DEFAULT_CONFIG,
-    run_id: Annotated[str | None, typer.Option("--run", metavar="ID", help="Of this run; else of the last one.")] = None,
+    run_id: Annotated[str | None, typer.Option("--run", metavar="ID", help="Of this run; else the last.")] = None,
 ) -> None:
     """Build the report of a completed run again, from the ledger."""
     from carddata_retention.afterwards import report_again

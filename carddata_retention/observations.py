@@ -22,8 +22,8 @@ def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
         found.append(Finding("no_index", Severity.WARN, bound.declared.name, None, "No index begins with the subject "
                              "column of the service ends: every batch scans the whole table. CREATE INDEX on it."))
     if service.race_closed_by is None:
-        found.append(Finding("race_open", Severity.WARN, bound.declared.name, None, "No validated foreign key leads from "
-                             "the service ends to the subject table, so a service inserted in the very moment of a "
+        found.append(Finding("race_open", Severity.WARN, bound.declared.name, None, "No validated foreign key leads "
+                             "from the service ends to the subject table, so a service inserted in the very moment of a "
                              "removal is not seen. Add the foreign key, or name [subject]."))
     if bound.triggers:
         found.append(Finding("triggers", Severity.INFO, bound.declared.name, len(bound.triggers), "Triggers fire on "
@@ -31,10 +31,16 @@ def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
     return found
 
 
+def killed_run(run_id: str) -> Finding:
+    """An earlier run died without its seal."""
+    return Finding("killed_run", Severity.WARN, None, None, f"Run {run_id} was killed; what it removed is recorded, and "
+                   "the rest is taken up now.")
+
+
 def log_not_cut() -> Finding:
     """SQLite's log still holds pages as they were before the removal."""
-    return Finding("log_not_cut", Severity.WARN, None, None, "Somebody's open look kept SQLite's log from being cut, so "
-                   "removed values may still lie in the -wal file. End it, then: sqlite3 FILE 'PRAGMA "
+    return Finding("log_not_cut", Severity.WARN, None, None, "Somebody's open look kept SQLite's log from being cut, "
+                   "so removed values may still lie in the -wal file. End it, then: sqlite3 FILE 'PRAGMA "
                    "wal_checkpoint(TRUNCATE)'.")
 
 
@@ -45,5 +51,5 @@ def gate_findings(target: str | None, judged: tuple[QualityResult, ...]) -> list
 
 def shipped_suites(folder: str | None) -> Finding:
     """The configured folder of expectations is not there."""
-    return Finding("shipped_suites", Severity.INFO, None, None, f"There is no folder {folder} beside the configuration; "
+    return Finding("shipped_suites", Severity.INFO, None, None, f"There is no folder {folder} beside the file; "
                    "the expectations that come with the product judged tonight.")

@@ -29,7 +29,7 @@ from carddata_retention.identity import stamp
 from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.ledger import KnownTarget
 from carddata_retention.lock import only_run
-from carddata_retention.model import Finding, Mode, Night, Outcome, Severity, SkipReason, State
+from carddata_retention.model import Mode, Night, Outcome, Severity, SkipReason, State
 from carddata_retention.nights import Hooks, Running, settle
 from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, same_set
 from carddata_retention.purge.batch import Job
@@ -114,8 +114,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
         with stage.db.transaction() as connection:
             for killed in ledger.unsealed(connection):
                 ledger.seal(connection, killed, key, {"verdict": State.FAILED.value})
-                run.findings.append(Finding("killed_run", Severity.WARN, None, None, f"Run {killed} was killed; what it "
-                                            "removed is recorded, and the rest is taken up now."))
+                run.findings.append(observations.killed_run(killed))
             ledger.forget_old_work(connection, run.run_id)
             run.remember(connection)
             ledger.begin(connection, identity.run_facts(stage, run.run_id, mode))

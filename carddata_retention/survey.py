@@ -102,8 +102,8 @@ def freeze(run: Running, reading: Connection, writing: Connection, target: Targe
     run.stage.ledger.freeze(writing, run.run_id, target.name, digest.through(rows))
     target.candidates_digest = digest.hexdigest()
     if digest.number != target.result.to_purge:
-        raise FailedError("snapshot", f"Target {target.name}: {target.result.to_purge} were counted and {digest.number} found "
-                          "in what should be one snapshot.", not_done="Nothing was removed from this target.",
+        raise FailedError("snapshot", f"Target {target.name}: {target.result.to_purge} were counted and "
+                          f"{digest.number} found in what should be one snapshot.", not_done="Nothing was removed from this target.",
                           cure="Run again; if it happens again, report it as a bug.")
 
 
