@@ -23,7 +23,7 @@ def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
                              "column of the service ends: every batch scans the whole table. CREATE INDEX on it."))
     if service.race_closed_by is None:
         found.append(Finding("race_open", Severity.WARN, bound.declared.name, None, "No validated foreign key leads "
-                             "from the service ends to the subject table, so a service inserted in the very moment of a "
+                             "from the service ends to the subject table, so a service inserted in the moment of a "
                              "removal is not seen. Add the foreign key, or name [subject]."))
     if bound.triggers:
         found.append(Finding("triggers", Severity.INFO, bound.declared.name, len(bound.triggers), "Triggers fire on "
@@ -33,8 +33,8 @@ def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
 
 def killed_run(run_id: str) -> Finding:
     """An earlier run died without its seal."""
-    return Finding("killed_run", Severity.WARN, None, None, f"Run {run_id} was killed; what it removed is recorded, and "
-                   "the rest is taken up now.")
+    return Finding("killed_run", Severity.WARN, None, None, f"Run {run_id} was killed; what it removed is recorded, "
+                   "and the rest is taken up now.")
 
 
 def log_not_cut() -> Finding:

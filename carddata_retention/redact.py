@@ -118,12 +118,12 @@ def safe(error: BaseException) -> str:
         return type(error).__name__
     origin = error.orig
     words = [type(origin).__name__]
-    if state := getattr(origin, "sqlstate", None):
+    if (number := _number(origin)) is not None:
+        words.append(f"error {number}")
+    elif state := getattr(origin, "sqlstate", None):
         words.append(f"SQLSTATE {state}")
     elif (name := getattr(origin, "sqlite_errorname", None)) is not None:
         words.append(name)
-    elif (number := _number(origin)) is not None:
-        words.append(f"error {number}")
     constraint = getattr(getattr(origin, "diag", None), "constraint_name", None)
     if constraint:
         words.append(f"constraint {constraint}")

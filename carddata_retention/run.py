@@ -25,6 +25,7 @@ from carddata_retention import (
 )
 from carddata_retention.config import database_url
 from carddata_retention.db import open_database, seen_as
+from carddata_retention.errors import BlindError
 from carddata_retention.identity import stamp
 from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.ledger import KnownTarget
@@ -190,21 +191,23 @@ def _remove(run: Running, key: EvidenceKey) -> None:
 
 def _look_again(run: Running) -> None:
     """A fresh connection, another question: only what it does not find is said to be gone."""
-    stage = run.stage
-    looking = open_database(database_url(stage.config, "verify"), stage.config.base)
     try:
-        with looking.snapshot() as connection:
-            run.verification = (None, looking.identity(connection)[1])
-            for target in run.targets:
-                if target.bound is None or target.result.population is None:
-                    settle(target, state=target.state())  # refused or blind before it was counted
-                    continue
-                with survey.alone(target, connection):
-                    survey.tally(run, connection, target)
-                    survey.look(run, connection, target)
-                settle(target, state=target.state())
-    finally:
-        looking.close()
+        looking = open_database(database_url(run.stage.config, "verify"), run.stage.config.base)
+        try:
+            with looking.snapshot() as connection:
+                run.verification = (None, looking.identity(connection)[1])
+                for target in run.targets:
+                    if target.bound is not None and target.result.population is not None:
+                        with survey.alone(target, connection):
+                            survey.tally(run, connection, target)
+                            survey.look(run, connection, target)
+        finally:
+            looking.close()
+    except (BlindError, SQLAlchemyError) as refused:  # what was removed stays recorded, but nothing was proved
+        for target in run.readable():
+            target.fail(seen_as(refused, "The look again"))
+    for target in run.targets:
+        settle(target, state=target.state())
 
 
 def _seal(run: Running, key: EvidenceKey) -> None:

@@ -31,7 +31,7 @@ def is_primary(connection: Connection, dialect: str) -> None:
         if str(row[0]) not in ("0", "OFF"):
             raise _read_only()
         if row[1] and row[2] == "STATEMENT":
-            raise BlindError("binlog_statement", "The server logs statements, and SKIP LOCKED makes them unsafe to replay.",
+            raise BlindError("binlog_statement", "The server logs statements; SKIP LOCKED makes them unsafe to replay.",
                              cure="SET GLOBAL binlog_format = 'ROW'; and binlog_row_image = 'MINIMAL'")
 
 
