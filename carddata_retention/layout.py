@@ -16,6 +16,7 @@ WIDTH = 116
 INDENT = "  "
 
 _TOKEN = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|[^\s(),'"`])+|[(),]""")
+_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 _LISTED = re.compile(r"__\[POSTCOMPILE_([^\]~]+)[^\]]*\]")
 _CLAUSES = ("SELECT", "FROM", "LEFT OUTER JOIN", "JOIN", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT",
             "FOR UPDATE", "SET", "DELETE FROM", "UPDATE")
@@ -36,10 +37,8 @@ def readable(statement: sa.sql.ClauseElement, dialect: sa.Dialect, names: Mappin
     compiled: Any = statement.compile(dialect=named)
     text = _LISTED.sub(r":\1", str(compiled))
     words = {_typed(value): f":{word}" for value, word in names.items()}
-    for key, bind in compiled.binds.items():
-        word = words.get(_typed(bind.value)) or _constant(bind)
-        text = re.sub(rf"(?<!:):{re.escape(key)}(?!\w)", word.replace("\\", r"\\"), text)
-    return laid_out(text)
+    shown = {key: words.get(_typed(bind.value)) or _constant(bind, dialect.name) for key, bind in compiled.binds.items()}
+    return laid_out(_PARAMETER.sub(lambda found: shown.get(found[1], found[0]), text))
 
 
 def _typed(value: Any) -> tuple[str, str]:
@@ -48,19 +47,27 @@ def _typed(value: Any) -> tuple[str, str]:
     return type(value).__name__, str(value)
 
 
-def _constant(bind: sa.BindParameter[Any]) -> str:
+def _constant(bind: sa.BindParameter[Any], dialect: str) -> str:
     value = bind.value
     if bind.required or (bind.expanding and not value):
         return f":{bind.key}"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_literal, value))
-    return _literal(value)
+        return ", ".join(_literal(v, dialect) for v in value)
+    return _literal(value, dialect)
 
 
-def _literal(value: Any) -> str:
+def _literal(value: Any, dialect: str) -> str:
     if value is None:
         return "NULL"
-    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value).replace("'", "''")
+    if text.isprintable():
+        return f"'{text}'"
+    # A tab or a line end in a script would be lost on the way: each database has its own way to write it.
+    if dialect == "sqlite":
+        return " || ".join(f"char({ord(c)})" for c in str(value))
+    return f"{'E' if dialect == 'postgresql' else ''}'{text.encode('unicode_escape').decode()}'"
 
 
 def laid_out(text: str) -> str:

@@ -17,7 +17,7 @@ KEY_LENGTH = 512
 URLS = {"postgresql": "postgresql+psycopg://", "mariadb": "mariadb+pymysql://", "sqlite": "sqlite+pysqlite://"}
 
 # SQLAlchemy reads these under the name of the dialect that a connection turns out to have, and drops them else.
-ENGINE = {f"{name}_{key}": value for name in ("mysql", "mariadb")
+ENGINE: dict[str, Any] = {f"{name}_{key}": value for name in ("mysql", "mariadb")
           for key, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_nopad_bin"))}
 
 # What a DBA reads beside each table; PostgreSQL and MariaDB keep it in their catalogues.
@@ -65,6 +65,18 @@ class OwnTables:
         return Register(self.request, sa.and_(self.request.c.kind == "erase", granted.is_not(None), closed.is_(None)))
 
 
+def _needed(name: str, type_: Any, **more: Any) -> sa.Column[Any]:
+    return sa.Column(name, type_, nullable=False, **more)
+
+
+def _run_id() -> sa.Column[Any]:
+    return sa.Column("run_id", _text(40), primary_key=True)
+
+
+def _target() -> sa.Column[Any]:
+    return sa.Column("target", _text(64), primary_key=True)
+
+
 def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
     """Our tables as one dialect names them; nothing is created here."""
     metadata = sa.MetaData(schema=schema if dialect == "postgresql" else None)
@@ -73,64 +85,55 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         full = name if dialect == "postgresql" else f"{prefix}{name}"
         return sa.Table(full, metadata, *columns, comment=HOLDS[name], **ENGINE)
 
-    def needed(name: str, type_: Any, **more: Any) -> sa.Column[Any]:
-        return sa.Column(name, type_, nullable=False, **more)
-
     def register(name: str, *columns: Any) -> sa.Table:
         made = table(
-            name, sa.Column("id", _text(40), primary_key=True), needed("scope", _text(16)),
+            name, sa.Column("id", _text(40), primary_key=True), _needed("scope", _text(16)),
             sa.Column("target", _text(64)), sa.Column("item", _text(KEY_LENGTH)), *columns,
             sa.CheckConstraint("scope IN ('record', 'subject', 'target')", name=f"{prefix}{name}_scope"),
         )
         sa.Index(f"{prefix}{name}_item", made.c.scope, made.c.item)
         return made
 
-    def run_id() -> sa.Column[Any]:
-        return sa.Column("run_id", _text(40), primary_key=True)
-
-    def target() -> sa.Column[Any]:
-        return sa.Column("target", _text(64), primary_key=True)
-
     run = table(
-        "run", run_id(), needed("number", sa.BigInteger, unique=True), needed("mode", _text(16)),
-        needed("as_of", _text(10)), needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
-        needed("host", _text(255)), needed("os_user", _text(255)), needed("process", sa.Integer),
-        needed("tool_version", _text(40)), needed("policy_version", _text(64)), needed("policy_digest", _text(64)),
+        "run", _run_id(), _needed("number", sa.BigInteger, unique=True), _needed("mode", _text(16)),
+        _needed("as_of", _text(10)), _needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
+        _needed("host", _text(255)), _needed("os_user", _text(255)), _needed("process", sa.Integer),
+        _needed("tool_version", _text(40)), _needed("policy_version", _text(64)), _needed("policy_digest", _text(64)),
         sa.Column("finished_at", _text(40)), sa.Column("verdict", _text(16)), sa.Column("exit_code", sa.Integer),
         sa.Column("result", _long()), sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
         sa.Column("key_id", _text(40)), sa.Column("signature", _text(64)),
     )
     batch = table(
-        "batch", run_id(), target(), sa.Column("batch_no", sa.Integer, primary_key=True),
-        needed("first_seq", sa.BigInteger), needed("last_seq", sa.BigInteger), needed("purged", sa.Integer),
-        needed("skipped", sa.Integer), needed("failed", sa.Integer), needed("children", _long()),
-        needed("digest", _text(64)), needed("removed_at", _text(40)),
+        "batch", _run_id(), _target(), sa.Column("batch_no", sa.Integer, primary_key=True),
+        _needed("first_seq", sa.BigInteger), _needed("last_seq", sa.BigInteger), _needed("purged", sa.Integer),
+        _needed("skipped", sa.Integer), _needed("failed", sa.Integer), _needed("children", _long()),
+        _needed("digest", _text(64)), _needed("removed_at", _text(40)),
     )
     tombstone = table(
-        "tombstone", run_id(), target(), sa.Column("record_key", _text(KEY_LENGTH), primary_key=True),
-        needed("batch_no", sa.Integer), needed("reference", _text(64)), needed("status", _text(16)),
-        needed("disposition", _text(16)), needed("fields", _long()), needed("service_end", _text(40)),
-        needed("start_day", _text(10)), needed("last_retained_day", _text(10)),
-        needed("first_purgeable_day", _text(10)), needed("rule", _text(255)), needed("policy_version", _text(64)),
-        needed("purged_at", _text(40)),
+        "tombstone", _run_id(), _target(), sa.Column("record_key", _text(KEY_LENGTH), primary_key=True),
+        _needed("batch_no", sa.Integer), _needed("reference", _text(64)), _needed("status", _text(16)),
+        _needed("disposition", _text(16)), _needed("fields", _long()), _needed("service_end", _text(40)),
+        _needed("start_day", _text(10)), _needed("last_retained_day", _text(10)),
+        _needed("first_purgeable_day", _text(10)), _needed("rule", _text(255)), _needed("policy_version", _text(64)),
+        _needed("purged_at", _text(40)),
     )
     work = table(
-        "work", run_id(), target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-        needed("record_key", _text(KEY_LENGTH)), needed("status", _text(16)), sa.Column("outcome", _text(16)),
+        "work", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        _needed("record_key", _text(KEY_LENGTH)), _needed("status", _text(16)), sa.Column("outcome", _text(16)),
         sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer),
     )
     sa.Index(f"{prefix}work_key", work.c.run_id, work.c.target, work.c.record_key)
     known = table(
-        "target", sa.Column("name", _text(64), primary_key=True), needed("run_id", _text(40)),
-        needed("digest", _text(64)), needed("fingerprint", _text(64)), needed("as_of", _text(10)),
-        needed("result", _long()),
+        "target", sa.Column("name", _text(64), primary_key=True), _needed("run_id", _text(40)),
+        _needed("digest", _text(64)), _needed("fingerprint", _text(64)), _needed("as_of", _text(10)),
+        _needed("result", _long()),
     )
     hold = register(
-        "hold", needed("basis", _text(64)), needed("placed_by", _text(255)), needed("placed_at", _text(40)),
+        "hold", _needed("basis", _text(64)), _needed("placed_by", _text(255)), _needed("placed_at", _text(40)),
         sa.Column("review_by", _text(10)), sa.Column("released_by", _text(255)), sa.Column("released_at", _text(40)),
     )
     request = register(
-        "request", needed("kind", _text(16)), needed("received_at", _text(40)), sa.Column("granted_by", _text(255)),
+        "request", _needed("kind", _text(16)), _needed("received_at", _text(40)), sa.Column("granted_by", _text(255)),
         sa.Column("granted_at", _text(40)), sa.Column("closed_at", _text(40)),
     )
     return OwnTables(metadata, run, batch, tombstone, work, known, hold, request)
@@ -139,7 +142,7 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
 def ddl(dialect: str, tables: OwnTables) -> str:
     """The statements that make our tables, as a script that a DBA can read and apply."""
     parts: list[str] = []
-    engine = sa.create_mock_engine(URLS[dialect], lambda made, *_: parts.append(_readable(made, engine.dialect)))
+    engine: Any = sa.create_mock_engine(URLS[dialect], lambda made, *_: parts.append(_readable(made, engine.dialect)))
     if tables.metadata.schema:
         parts.append(f"CREATE SCHEMA {tables.metadata.schema};")
     for table in tables.metadata.tables.values():

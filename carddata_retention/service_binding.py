@@ -98,7 +98,7 @@ def _source(catalogue: Catalogue, config: settings.Config, wanted: list[str]) ->
     catalogue.must_roll_back(table, "[service_end]")
     bound = catalogue.bound(table, wanted, "[service_end]")
     # An alias, for a target may be the same table, by this name or by another way to spell it.
-    shared = any(t.table.rpartition(".")[2] == table.name for t in config.targets)
+    shared = any(f".{t.table}".endswith(f".{table.name}") for t in config.targets)
     return table, bound.alias("carddata_service") if shared else bound
 
 

@@ -92,7 +92,7 @@ def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, policy: Po
     for child in bound.children:
         yield from _children(child, sa.select(*(table.c[c] for c in child.parent_columns)).where(mine))
     job = Job("", bound, schema, decider, policy, ledger, EvidenceKey("", b""))
-    subjects = [sa.bindparam("subject", required=True)]
+    subjects: list[Any] = [sa.bindparam("subject", required=True)]
     yield "batch: remove, deciding once more", removal_statement(job, keys, subjects)
     yield "batch: read back, must be 0", remains_statement(target, keys)
 

@@ -177,7 +177,7 @@ def _stored_keys(catalogue: Catalogue, name: TableName, what: settings.Target, t
     """The types of a SQLite key of which the declared type converts nothing: what is stored there decides."""
     if catalogue.dialect != "sqlite":
         return {}
-    found = {}
+    found: dict[str, Any] = {}
     for key in what.key:
         type_ = catalogue.columns(name)[key]["type"]
         if not isinstance(type_, sa.types.NullType | sa.LargeBinary):
@@ -187,7 +187,8 @@ def _stored_keys(catalogue: Catalogue, name: TableName, what: settings.Target, t
             raise BlindError("mixed_key", f"Target {what.name}: {key} declares no type, and values of several types "
                              f"stand in it: {', '.join(sorted(kinds))}.", not_done=KEPT,
                              cure="Declare its type (INTEGER or TEXT), or name another unique key.")
-        found |= {key: _STORED[kind] for kind in kinds if kind in _STORED}
+        if kinds and kinds[0] in _STORED:
+            found[key] = _STORED[kinds[0]]
     return found
 
 

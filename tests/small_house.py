@@ -40,8 +40,8 @@ def small_house(database: Database, folder: Path, billing: Billing | None = None
 def declared_anew(house: House, url: str | None = None, **overrides: Any) -> House:
     """The same database under another configuration."""
     path = house.folder / "retention.toml"
-    sections = {"quality": {"expectations": "expectations"}, "report": {"formats": ["json"], "languages": ["en"]}}
-    path.write_text(configuration(house.database.dialect, url or house.database.url, **sections, **overrides),
+    lean = {"quality": {"expectations": "expectations"}, "report": {"formats": ["json"], "languages": ["en"]}}
+    path.write_text(configuration(house.database.dialect, url or house.database.url, **(lean | overrides)),
                     encoding="utf-8")
     return replace(house, config=load(path))
 

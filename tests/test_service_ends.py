@@ -215,6 +215,13 @@ def test_numbers_that_are_no_moment_are_no_dates_on_postgresql(postgresql_databa
     judged(house, [e[1] for e in ledger])
 
 
+def test_a_fraction_of_a_second_stays_in_the_evidence(database, tmp_path):
+    column = {"sqlite": "REAL", "postgresql": "NUMERIC(20, 1)", "mariadb": "DECIMAL(20, 1)"}[database.dialect]
+    house = house_of(database, tmp_path, column, ["1637333998.5"], encoding="unix")
+    judged(house, ["due"])
+    assert house.execute(f"SELECT service_end FROM {house.own('tombstone')}") == [("2021-11-19T14:59:58.500000Z",)]
+
+
 @pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
 def test_a_column_too_small_for_the_bounds_is_compared_all_the_same(new_database, tmp_path, dialect):
     ledger = [("1637333999", "due"), ("2147483647", "active"), ("0", "implausible_end"), ("NULL", "active")]

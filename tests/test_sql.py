@@ -1,8 +1,10 @@
 """What DBAs own and read: sql/ is what the product makes and sends today, on three real databases."""
 
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from example import DIALECTS, SQL, commands, example, rendered, schema_file
+from nightly import House
+from servers import PRODUCT, ServerMissing, Servers
 from sqlalchemy import event
 
 from carddata_retention.own_tables import HOLDS, own_tables
@@ -18,11 +22,36 @@ CUSTOMERS_TABLES = ("customers", "services", "cards", "card_usage", "payments")
 OF_THE_CATALOGUE = re.compile(r"SHOW CREATE|PRAGMA|.*(information_schema|pg_catalog|pg_class|sqlite_master)", re.S)
 
 
-def test_the_files_are_what_make_sql_would_write(database, tmp_path):
-    house = example(database, tmp_path)
-    house.night()
+@dataclass(frozen=True)
+class Watched:
+    """A night, an independent look and a plan on the example, and every statement that the first two sent."""
 
-    stale = [path.relative_to(SQL).as_posix() for path, text in rendered(house)
+    house: House
+    sent: list[str]
+    shown: list[tuple[str, str]]
+
+
+ONCE_EACH = [pytest.param(d, marks=pytest.mark.xdist_group(f"sql-{d}")) for d in DIALECTS]  # one worker, one night
+
+
+@pytest.fixture(scope="module", params=ONCE_EACH)
+def watched(request: pytest.FixtureRequest, servers: Servers,
+            tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    with ExitStack() as stack:
+        try:
+            database = stack.enter_context(servers.database(request.param))
+        except ServerMissing as missing:
+            reason = f"NOT TESTED: {PRODUCT[request.param]}: no server here ({missing})"
+            (pytest.fail if os.environ.get("CARDDATA_REQUIRE_DATABASES") == "1" else pytest.skip)(reason)
+        house = example(database, tmp_path_factory.mktemp(request.param))
+        with recorded() as sent:
+            house.night(datetime.now(ZoneInfo("Asia/Tokyo")).date())
+            house.verify()
+        yield Watched(house, sent, house.plan()[2])
+
+
+def test_the_files_are_what_make_sql_would_write(watched):
+    stale = [path.relative_to(SQL).as_posix() for path, text in rendered(watched.house)
              if not path.is_file() or path.read_text("utf-8") != text]
 
     assert stale == [], "type: make sql"
@@ -112,7 +141,8 @@ def test_another_schema_or_prefix_names_every_table_and_index(dialect):
 
 def shape(statement: str) -> str:
     """A statement without its layout and its values: parameters, constants and lists all become one mark."""
-    text = re.sub(r"(?<==)NULL\b|%\(\w+\)s|%s|\?|(?<![:\w]):\w+|'(?:[^']|'')*'|(?<![\w\".`])\d+\b", "§", statement)
+    text = re.sub(r"(?<==)NULL\b|\bchar\(\d+\)|%\(\w+\)s|%s|\?|(?<![:\w]):\w+|(?:\bE)?'(?:[^']|'')*'"
+                  r"|(?<![\w\".`])\d+\b", "§", statement)
     text = re.sub(r"::(?:TIMESTAMP WITH TIME ZONE|[A-Z]+)(?:\(\d+\))?", "", text)
     text = re.sub(r"\s+", "", text)
     return re.sub(r"§(,§)+", "§", text)
@@ -142,25 +172,17 @@ def promised(dialect: str) -> set[str]:
     return {shape(c) for c in commands((SQL / "statements" / f"{dialect}.sql").read_text("utf-8"))}
 
 
-def test_a_night_sends_nothing_to_customers_tables_that_is_not_in_the_file(database, tmp_path):
-    house = example(database, tmp_path)
-
-    with recorded() as sent:
-        house.night(datetime.now(ZoneInfo("Asia/Tokyo")).date())
-        house.verify()
-    found = on_customers_tables(sent)
+def test_a_night_sends_nothing_to_customers_tables_that_is_not_in_the_file(watched):
+    found = on_customers_tables(watched.sent)
 
     assert len(found) > 20
-    assert {s for s in found if shape(s) not in promised(database.dialect)} == set()
+    assert {s for s in found if shape(s) not in promised(watched.house.database.dialect)} == set()
 
 
-def test_the_file_promises_nothing_that_a_night_does_not_send(database, tmp_path):
-    house = example(database, tmp_path)
+def test_the_file_promises_nothing_that_a_night_does_not_send(watched):
+    sent = {shape(s) for s in on_customers_tables(watched.sent)}
 
-    with recorded() as sent:
-        house.night()
-
-    assert promised(database.dialect) - {shape(s) for s in on_customers_tables(sent)} == set()
+    assert promised(watched.house.database.dialect) - sent == set()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -188,22 +210,27 @@ def test_no_lock_ever_waits(dialect):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_files_are_plain_text_that_no_editor_changes(dialect):
+    for folder in ("schema", "statements"):
+        text = (SQL / folder / f"{dialect}.sql").read_bytes().decode("utf-8")
+        assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_person_can_read_the_statements_on_one_screen(dialect):
     lines = (SQL / "statements" / f"{dialect}.sql").read_text("utf-8").splitlines()
 
     assert max(map(len, lines)) <= 120
 
 
-def test_a_plan_shows_them_too_and_the_databases_own_plan(database, tmp_path):
-    house = example(database, tmp_path)
-    house.night()
-    _, _, shown = house.plan()
+def test_a_plan_shows_them_too_and_the_databases_own_plan(watched):
+    titles = [title for title, _ in watched.shown]
+    statements = {shape(text) for title, text in watched.shown if "plan for the" not in title}
 
-    titles = [title for title, _ in shown]
-
-    assert {shape(text) for title, text in shown if "plan for the" not in title} == promised(database.dialect)
+    assert statements == promised(watched.house.database.dialect)
     for target in ("cards", "payments"):
-        plan = next(text for title, text in shown if title == f"{target}: the database's plan for the candidates")
+        title = f"{target}: the database's plan for the candidates"
+        plan = next(text for shown, text in watched.shown if shown == title)
         assert "services" in plan
     assert len(titles) == len(set(titles))
 

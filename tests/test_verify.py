@@ -106,7 +106,7 @@ def test_the_look_streams_what_is_left_instead_of_holding_it(database, tmp_path)
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
-def test_the_look_comes_by_the_login_of_the_verifier_where_one_is_declared(new_database, tmp_path, monkeypatch, dialect):
+def test_the_look_comes_by_the_verifiers_login_where_one_is_declared(new_database, tmp_path, monkeypatch, dialect):
     database = new_database(dialect)
     with login(database) as verifier:
         monkeypatch.setenv("CARDDATA_VERIFY_URL", verifier.url)

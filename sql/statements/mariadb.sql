@@ -907,12 +907,11 @@ SELECT coalesce(sum(CASE WHEN true = 1 THEN 1 ELSE 0 END), 0) AS `rows`,
                           ),
                           '@', ''
                         ),
-                        '	', ''
+                        '\t', ''
                       ),
-                      '
-', ''
+                      '\n', ''
                     ),
-                    '', ''
+                    '\r', ''
                   )
                 ) < char_length(
                   CASE
@@ -2478,12 +2477,11 @@ SELECT coalesce(sum(CASE WHEN ((method = 'card') IS TRUE) = 1 THEN 1 ELSE 0 END)
                           ),
                           '@', ''
                         ),
-                        '	', ''
+                        '\t', ''
                       ),
-                      '
-', ''
+                      '\n', ''
                     ),
-                    '', ''
+                    '\r', ''
                   )
                 ) < char_length(
                   CASE

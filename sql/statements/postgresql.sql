@@ -893,12 +893,11 @@ SELECT coalesce(sum(CASE WHEN true THEN 1 ELSE 0 END), 0) AS rows,
                           ),
                           '@', ''
                         ),
-                        '	', ''
+                        E'\t', ''
                       ),
-                      '
-', ''
+                      E'\n', ''
                     ),
-                    '', ''
+                    E'\r', ''
                   )
                 ) < char_length(
                   CASE
@@ -2358,12 +2357,11 @@ SELECT coalesce(sum(CASE WHEN ((method = 'card') IS TRUE) THEN 1 ELSE 0 END), 0)
                           ),
                           '@', ''
                         ),
-                        '	', ''
+                        E'\t', ''
                       ),
-                      '
-', ''
+                      E'\n', ''
                     ),
-                    '', ''
+                    E'\r', ''
                   )
                 ) < char_length(
                   CASE

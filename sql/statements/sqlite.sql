@@ -872,12 +872,14 @@ SELECT coalesce(sum(CASE WHEN 1 = 1 THEN 1 ELSE 0 END), 0) AS rows,
                           ),
                           '@', ''
                         ),
-                        '	', ''
+                        char(9),
+                        ''
                       ),
-                      '
-', ''
+                      char(10),
+                      ''
                     ),
-                    '', ''
+                    char(13),
+                    ''
                   )
                 ) < length(
                   CASE
@@ -2372,12 +2374,14 @@ SELECT coalesce(sum(CASE WHEN ((method = 'card') IS TRUE) = 1 THEN 1 ELSE 0 END)
                           ),
                           '@', ''
                         ),
-                        '	', ''
+                        char(9),
+                        ''
                       ),
-                      '
-', ''
+                      char(10),
+                      ''
                     ),
-                    '', ''
+                    char(13),
+                    ''
                   )
                 ) < length(
                   CASE
