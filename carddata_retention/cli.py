@@ -45,21 +45,9 @@ def main() -> NoReturn:
         console.error(wrong)
         sys.exit(int(wrong.exit))
     except Exception as bug:  # the last wall: a driver's words may hold a card value, so they are not repeated
-        console.error(_bug(bug))
+        console.bug(bug)
         sys.exit(int(Exit.BUG))
     sys.exit(0)
-
-
-def _bug(bug: Exception) -> RetentionError:
-    frame = bug.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame is not None else "?"
-    from carddata_retention.redact import safe
-
-    return RetentionError("bug", f"An unforeseen error: {safe(bug)} at {place}.",
-                          not_done="What was committed before is recorded in the ledger; nothing else was removed.",
-                          cure="Report it with this line; it holds no data.")
 
 
 def _now() -> datetime:

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import Any
 
 from carddata_retention.errors import Exit, RetentionError
@@ -68,6 +69,19 @@ def error(wrong: RetentionError) -> None:
         _paragraph(wrong.not_done, "  ")
     if wrong.cure:
         log("  → " + wrong.cure.replace("\n", "\n    "))
+
+
+def bug(unforeseen: Exception) -> None:
+    """An unforeseen error by its type and place: a driver's own words may hold a card value."""
+    from carddata_retention.redact import safe
+
+    frame = unforeseen.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame is not None else "?"
+    error(RetentionError("bug", f"An unforeseen error: {safe(unforeseen)} at {place}.",
+                         not_done="What was committed before is recorded in the ledger; nothing else was removed.",
+                         cure="Report it with this line; it holds no data."))
 
 
 def night(told: Night) -> None:

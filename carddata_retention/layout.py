@@ -37,7 +37,8 @@ def readable(statement: sa.sql.ClauseElement, dialect: sa.Dialect, names: Mappin
     compiled: Any = statement.compile(dialect=named)
     text = _LISTED.sub(r":\1", str(compiled))
     words = {_typed(value): f":{word}" for value, word in names.items()}
-    shown = {key: words.get(_typed(bind.value)) or _constant(bind, dialect.name) for key, bind in compiled.binds.items()}
+    shown = {key: words.get(_typed(bind.value)) or _constant(bind, dialect.name)
+             for key, bind in compiled.binds.items()}
     return laid_out(_PARAMETER.sub(lambda found: shown.get(found[1], found[0]), text))
 
 

@@ -66,8 +66,9 @@ def may_read(connection: Connection, bound: BoundTarget, service: BoundService) 
     what = f"Reading for target {bound.declared.name}"
     sources = [bound.target.table, service.source.source, *(hop.table for hop in bound.target.path)]
     for source in sources:
-        if connection.dialect.name == "postgresql" and isinstance(source, sa.Table):
-            _sees_every_row(connection, source, what)
+        table = getattr(source, "element", source)  # a path's tables, and services that are a target too, are aliased
+        if connection.dialect.name == "postgresql" and isinstance(table, sa.Table):
+            _sees_every_row(connection, table, what)
         _probe(connection, sa.select(*source.c).where(sa.literal(1) == 0), what)
 
 

@@ -96,8 +96,7 @@ def test_no_command_says_or_writes_a_card_value(database, tmp_path):
     house = small_house(database, tmp_path, planted(small(40)), report={"formats": ["html", "json"],
                                                                         "languages": ["ja", "en"]})
     for statement in (*SHOUTS[database.dialect], *REFUSES[database.dialect]):
-        with database.engine.begin() as connection:
-            connection.exec_driver_sql(statement.replace("%", "%%"))
+        house.execute(statement)
     before = {name: house.rows(name) for name in ("cards", "payments")}
     assert all(NUMBERS[0] in repr(row) for row in before["cards"])
     (tmp_path / "said").mkdir()
@@ -121,7 +120,7 @@ def test_no_command_says_or_writes_a_card_value(database, tmp_path):
         assert target["failed"] > 0
         assert target["purged"] + target["failed"] == target["requested"] + target["overdue"] + target["due"]
     assert (exits["run", "--json"], exits["explain", "cards", "3"], exits["apply", "plan.json"]) == (20, 0, 30)
-    assert exits["explain", "cards", NUMBERS[0]] == 2
+    assert exits["explain", "cards", NUMBERS[0]] in (2, 40)  # no such record; on PostgreSQL no such integer
     assert 1 not in exits.values()
     assert len(list((tmp_path / "said").iterdir())) == 2 * len(commands)
     read = [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".toml"]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from example import DIALECTS, SQL, commands, example, rendered, schema_file
 from nightly import House
 from servers import PRODUCT, ServerMissing, Servers
+from small_house import small_house
 from sqlalchemy import event
 
 from carddata_retention.own_tables import HOLDS, own_tables
@@ -99,11 +100,11 @@ def test_a_dba_who_applies_the_file_gets_exactly_what_a_first_night_makes(databa
     schema = "carddata" if database.dialect == "postgresql" else None
     apply(by_dba.engine, (SQL / "schema" / f"{database.dialect}.sql").read_text("utf-8"))
     applied = structure(by_dba.engine, schema)
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
 
-    example(by_night, tmp_path / "a").night()
-    first = example(by_dba, tmp_path / "b").night()
+    small_house(by_night, tmp_path / "a").night()
+    first = small_house(by_dba, tmp_path / "b").night()
 
     assert len(applied) == len(HOLDS)
     assert structure(by_night.engine, schema) == applied

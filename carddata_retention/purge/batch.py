@@ -222,7 +222,8 @@ def _remove_children(connection: Connection, child: Child, parents: sa.Select[An
     for below in child.children:
         _remove_children(connection, below, sa.select(*(table.c[c] for c in below.parent_columns)).where(mine), total)
     statement: Any = sa.delete(table).where(mine) if child.disposition == "delete" else \
-        sa.update(table).where(mine).values(dict.fromkeys(child.columns))
+        sa.update(table).where(mine).values(
+            dict.fromkeys(child.columns) | {c: table.c[c] for c in child.kept_as_they_are})
     result: Any = connection.execute(statement)
     if result.rowcount != number:
         raise Unproven("children_row_count")

@@ -56,7 +56,6 @@ class Engine:
         self._total = 0
         self.retry_after_s = 0.5
         self.stopped: str | None = None
-        self.copies_left = False
 
     def run(self, total: int) -> None:
         """Go through all candidates, then through the locked ones again.
@@ -77,7 +76,6 @@ class Engine:
             if refused.code != Trouble.LOCKED:
                 raise
             self.stopped = "locked"  # the ledger itself is; what has no outcome counts as not reached
-        self._leave_no_copy()
 
     def _pass(self, *, retry: bool) -> None:
         after = 0
@@ -221,19 +219,6 @@ class Engine:
     def _wait(self, attempt: int) -> None:
         """Longer each time, up to seconds: a server that restarts needs them. Jitter parts two runs that met."""
         time.sleep(random.uniform(0.5, 1.0) * min(4.0, 0.05 * 3**attempt))  # noqa: S311
-
-    def _leave_no_copy(self) -> None:
-        """SQLite's write-ahead log still holds the pages as they were; `copies_left` where a reader needs them."""
-        if self._db.dialect != "sqlite":
-            return
-        raw = self._db.engine.raw_connection()
-        try:
-            cursor = raw.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy = cursor.fetchone()
-            self.copies_left = bool(busy and busy[0])
-        finally:
-            raw.close()
 
 
 def _what(refused: SQLAlchemyError | BlindError) -> Trouble | None:

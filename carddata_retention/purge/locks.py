@@ -24,8 +24,14 @@ def lock_subjects(connection: Connection, steps: Sequence[LockStep], subjects: C
     held = set(subjects)
     for step in steps:
         if held:
-            held -= _not_all_locked(connection, step.table, step.column, sorted(held, key=str))
+            missing = {_folded(v) for v in _not_all_locked(connection, step.table, step.column, sorted(held, key=str))}
+            held = {subject for subject in held if _folded(subject) not in missing}
     return held
+
+
+def _folded(subject: Any) -> Any:
+    """MariaDB may find 'A' where 'a' was asked for: whoever might be meant counts as not locked."""
+    return subject.casefold().rstrip() if isinstance(subject, str) else subject
 
 
 def _not_all_locked(connection: Connection, table: sa.FromClause, column: Column, values: Sequence[Any]) -> set[Any]:
