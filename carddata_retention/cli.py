@@ -40,14 +40,17 @@ def main() -> NoReturn:
     try:
         app(prog_name="carddata-retention", standalone_mode=True)
     except RetentionError as wrong:
-        if "--json" in sys.argv:
-            console.say_json({"schema": 1, "exit_code": int(wrong.exit), "error": wrong.as_json()})
-        console.error(wrong)
-        sys.exit(int(wrong.exit))
-    except Exception as bug:  # the last wall: a driver's words may hold a card value, so they are not repeated
-        console.bug(bug)
-        sys.exit(int(Exit.BUG))
+        _leave(wrong)
+    except Exception as unforeseen:  # the last wall: a driver's words may hold a card value, so they are not repeated
+        _leave(console.lesson(unforeseen))
     sys.exit(0)
+
+
+def _leave(wrong: RetentionError) -> NoReturn:
+    if "--json" in sys.argv:
+        console.say_json({"schema": 1, "exit_code": int(wrong.exit), "error": wrong.as_json()})
+    console.error(wrong)
+    sys.exit(int(wrong.exit))
 
 
 def _now() -> datetime:

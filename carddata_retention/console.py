@@ -71,17 +71,25 @@ def error(wrong: RetentionError) -> None:
         log("  → " + wrong.cure.replace("\n", "\n    "))
 
 
-def bug(unforeseen: Exception) -> None:
-    """An unforeseen error by its type and place: a driver's own words may hold a card value."""
-    from carddata_retention.redact import safe
+def lesson(unforeseen: Exception) -> RetentionError:
+    """An exception that nobody foresaw, without its words: a driver's may hold a card value.
 
+    What a database refuses is a matter of sight (40); everything else is a bug (1), told by its type and place.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from carddata_retention.db import seen_as
+    from carddata_retention.redact import Trouble, safe, trouble
+
+    recorded = "What was committed before is recorded in the ledger; nothing else was removed."
+    if isinstance(unforeseen, SQLAlchemyError) and trouble(unforeseen) is not Trouble.OTHER:
+        return seen_as(unforeseen, "The database", not_done=recorded)
     frame = unforeseen.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame is not None else "?"
-    error(RetentionError("bug", f"An unforeseen error: {safe(unforeseen)} at {place}.",
-                         not_done="What was committed before is recorded in the ledger; nothing else was removed.",
-                         cure="Report it with this line; it holds no data."))
+    return RetentionError("bug", f"An unforeseen error: {safe(unforeseen)} at {place}.", not_done=recorded,
+                          cure="Report it with this line; it holds no data.")
 
 
 def night(told: Night) -> None:

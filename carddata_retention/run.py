@@ -227,7 +227,8 @@ def _seal(run: Running, key: EvidenceKey) -> None:
         with stage.db.snapshot() as connection:
             export.export_run(connection, ledger, run.run_id, stage.config.path(stage.config.evidence.directory))
     except SQLAlchemyError as refused:
-        raise seen_as(refused, "The ledger") from None
+        raise seen_as(refused, "The ledger",
+                      not_done="What was removed is recorded; only the run is not sealed yet.") from None
 
 
 def _report(run: Running) -> Night:

@@ -486,3 +486,9 @@ def test_a_period_is_read_for_printing(period: str, months: int, days: int) -> N
 
 def test_each_verdict_is_written_for_each_kind_of_night() -> None:
     assert set(VERDICTS) == {f"{mode}.{state}" for mode in ("run", "plan", "verify") for state in State}
+
+
+def test_a_break_inside_a_reference_neither_cries_wolf_nor_hides_a_number():
+    reference = "a" * 16 + "4111111111111111"
+    assert not leaks.in_document(f"<code>{reference[:16]}<wbr>{reference[16:]}</code>".encode())
+    assert leaks.in_document(b"<code>41111111<wbr>11111111</code>")
