@@ -103,7 +103,7 @@ def database_url(config: Config, role: Literal["run", "plan", "verify"] = "run")
     """The URL of a login, from the environment or a file. Raises ConfigError; never repeats its text."""
     section = config.database
     names = {"verify": section.verify_url_env, "plan": section.plan_url_env, "run": None}
-    variable = names[role] if names[role] and os.environ.get(names[role] or "") else section.url_env
+    variable = names[role] or section.url_env
     if section.url is not None and variable is None:
         text = section.url
     elif variable is None:

@@ -25,6 +25,7 @@ from carddata_retention.redact import Trouble, login_refused, safe, trouble
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mariadb+pymysql", "mariadb": "mariadb+pymysql",
            "sqlite": "sqlite+pysqlite"}
 LOCK_TIMEOUT_MS = 250
+NO_WAIT = "carddata_no_wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ def open_database(url: URL, base: Path) -> Database:
     event.listen(engine, "connect", _ON_CONNECT[dialect])
     if dialect == "sqlite":
         event.listen(engine, "begin", _begin_sqlite)
+    if dialect == "mariadb":
+        event.listen(engine, "before_cursor_execute", _without_waiting, retval=True)
     return Database(engine, dialect)
 
 
@@ -186,9 +189,18 @@ def _on_connect_mariadb(raw: Any, _record: Any) -> None:
     with raw.cursor() as cursor:
         cursor.execute(
             "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-            "innodb_lock_wait_timeout = 1"
+            # Not 0: there MariaDB's SKIP LOCKED fails with error 1180. A table that is being altered is not waited for.
+            "innodb_lock_wait_timeout = 1, lock_wait_timeout = 1"
         )
     raw.commit()
+
+
+def _without_waiting(connection: Connection, _cursor: Any, statement: str, parameters: Any, context: Any,
+                     _many: bool) -> tuple[str, Any]:
+    """A removal reads holds and service ends under locks that nobody can be asked to skip: it gives up at once."""
+    if context is not None and context.execution_options.get(NO_WAIT) and getattr(connection.dialect, "is_mariadb", 0):
+        statement = f"SET STATEMENT innodb_lock_wait_timeout = 0 FOR {statement}"
+    return statement, parameters
 
 
 _ON_CONNECT = {"sqlite": _on_connect_sqlite, "postgresql": _on_connect_postgresql, "mariadb": _on_connect_mariadb}

@@ -4,9 +4,11 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from carddata_retention import evidence
 from carddata_retention.errors import BlindError
 
 SECRET_BYTES = 32
@@ -14,10 +16,23 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class EvidenceKey:
-    """The key of references and seals, with the id that evidence names it by."""
+    """The key of references and seals, with the id that evidence names it by.
+
+    `former` are the keys of earlier runs by their ids, so that their signatures still verify; None for one that is
+    lost, whose runs are held to the chain alone.
+    """
 
     key_id: str
     secret: bytes = field(repr=False)
+    former: Mapping[str, bytes | None] = field(default_factory=dict, repr=False, hash=False)
+
+    def signs(self, key_id: str | None, signature: str | None, seal: str) -> bool:
+        """Whether this signature of a seal is one that this key, or the former one of that id, makes."""
+        known = {**self.former, self.key_id: self.secret}
+        if key_id is None or key_id not in known:
+            return False
+        secret = known[key_id]
+        return secret is None or signature == evidence.signature(secret, seal)
 
 
 def load_key(path: Path, *, create: bool) -> EvidenceKey:
@@ -26,8 +41,8 @@ def load_key(path: Path, *, create: bool) -> EvidenceKey:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if not create:
-            raise BlindError("key_missing", f"There is no evidence key {path.name}.",
-                             cure="The first run makes it: carddata-retention run") from None
+            raise BlindError("key_missing", f"There is no evidence key {path.name}, though runs were signed with one.",
+                             cure="Restore it from its backup; if it is lost for good, see docs/runbook.md.") from None
         return _create(path)
     except UnicodeDecodeError:
         text = ""
@@ -39,13 +54,18 @@ def load_key(path: Path, *, create: bool) -> EvidenceKey:
                          cure=f"chmod 600 {path.name}")
     try:
         stored = json.loads(text)
-        key = EvidenceKey(str(stored["key_id"]), base64.b64decode(stored["hmac"], validate=True))
-        if len(key.secret) != SECRET_BYTES:
-            raise ValueError  # a short one could be guessed, an empty one is none
-        return key
-    except (ValueError, KeyError, TypeError):
+        former = {str(name): None if text is None else _secret(text) for name, text in stored.get("former", {}).items()}
+        return EvidenceKey(str(stored["key_id"]), _secret(stored["hmac"]), former)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise BlindError("key_damaged", f"The evidence key {path.name} is not one.",
                          cure="Restore it from its backup; never write a new one over it.") from None
+
+
+def _secret(text: str) -> bytes:
+    secret = base64.b64decode(text, validate=True)
+    if len(secret) != SECRET_BYTES:
+        raise ValueError  # a short one could be guessed, an empty one is none
+    return secret
 
 
 def _create(path: Path) -> EvidenceKey:

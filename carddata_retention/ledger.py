@@ -7,7 +7,7 @@ tombstones are only ever added; the work table is the list of the night and of t
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,6 +105,10 @@ class Ledger(Chain, WorkList):
         last = connection.execute(sa.select(sa.func.max(self.tables.run.c.number))).scalar() or 0
         connection.execute(self.tables.run.insert(), {**facts, "number": last + 1})
 
+    def began(self, connection: Connection) -> bool:
+        """Whether any run ever began here."""
+        return connection.execute(sa.select(self.tables.run.c.number).limit(1)).first() is not None
+
     def holder(self, connection: Connection) -> str:
         """Who opened the run that is not finished."""
         run = self.tables.run.c
@@ -135,6 +139,21 @@ class Ledger(Chain, WorkList):
             raise BrokenError("run_unreadable", f"The ledger's row of run {row['run_id']} is not what a run writes.",
                               not_done="Nothing was removed.",
                               cure="Compare with the exported evidence, and call whoever owns them.") from None
+
+    def furthest(self, connection: Connection) -> tuple[date, datetime] | None:
+        """The greatest as-of date that a completed run judged by, and when the first such run ended.
+
+        A run whose date lay ahead of its own end was refused for that, and tells nothing.
+        """
+        run = self.tables.run.c
+        for as_of, ended in connection.execute(
+            sa.select(run.as_of, sa.func.min(run.finished_at)).where(run.result.is_not(None))
+            .group_by(run.as_of).order_by(run.as_of.desc())
+        ):
+            judged, finished = date.fromisoformat(as_of), datetime.fromisoformat(ended)
+            if judged <= finished.date() + timedelta(days=1):  # zones lie up to a day ahead of UTC
+                return judged, finished
+        return None
 
     # Batches, tombstones
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -67,6 +67,7 @@ class TargetNight:
     remembered: Remembered | None = None
     error: RetentionError | None = None
     stopped: str | None = None
+    locked_past_grace: int = 0
     candidates_digest: str = ""
     counts: dict[str, int | None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -105,7 +106,8 @@ class TargetNight:
         result = self.result
         if (before := self.planned_state()) is not State.CLEAN:
             return before
-        if result.residue or self.stopped == "too_many_failures" or (result.failed and result.remaining_due):
+        gave_up = self.stopped == "too_many_failures" or self.locked_past_grace
+        if gave_up or result.residue or (result.failed and result.remaining_due):
             return State.FAILED
         owed = (result.remaining_due or 0) - (result.arrived or 0)
         return State.INCOMPLETE if owed else State.CLEAN
@@ -119,6 +121,7 @@ class Running:
         self.registers = False
         self.schema: BoundSchema | None = None
         self.previous: PreviousNight | None = None
+        self.furthest: tuple[date, datetime] | None = None
         self.findings: list[Finding] = []
         self.service_counts: dict[str, int] = {}
         self.service_quality: tuple[QualityResult, ...] = ()
@@ -152,6 +155,7 @@ class Running:
         if not self.registers:
             return
         self.previous = self.stage.ledger.last_completed(connection)
+        self.furthest = self.stage.ledger.furthest(connection)
         for target in self.targets:
             known = self.stage.ledger.known(connection, target.name)
             target.remembered = Remembered(known.digest, known.fingerprint, known.as_of, known.result) \

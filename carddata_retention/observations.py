@@ -37,6 +37,13 @@ def killed_run(run_id: str) -> Finding:
                    "and the rest is taken up now.")
 
 
+def locked_past_grace(target: str, count: int, grace_days: int) -> Finding:
+    """Others have kept due records locked for too many nights."""
+    return Finding("locked_past_grace", Severity.WARN, target, count, f"Others have locked these due records in every "
+                   f"night for more than {grace_days} days, so they could not be removed. Find the session that never "
+                   "ends its transaction, and end it.")
+
+
 def log_not_cut() -> Finding:
     """SQLite's log still holds pages as they were before the removal."""
     return Finding("log_not_cut", Severity.WARN, None, None, "Somebody's open look kept SQLite's log from being cut, "

@@ -120,7 +120,7 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
     work = table(
         "work", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         _needed("record_key", _text(KEY_LENGTH)), _needed("status", _text(16)), sa.Column("outcome", _text(16)),
-        sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer),
+        sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer), sa.Column("locked_since", _text(10)),
     )
     sa.Index(f"{prefix}work_key", work.c.run_id, work.c.target, work.c.record_key)
     known = table(

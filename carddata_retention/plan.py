@@ -81,7 +81,8 @@ class Clocks:
 def clock_findings(clocks: Clocks, last: tuple[date, datetime] | None) -> list[Finding]:
     """What refuses the whole run: clocks that differ, an as-of in the future, a jump since the last run.
 
-    `last` is the as-of of the last completed run and when it finished, by the host's clock.
+    `last` is the furthest as-of that any completed run judged by, and when the first such run finished by the host's
+    clock: a later look back at an old date moves neither.
     """
     found = []
     if clocks.database is not None and abs(clocks.host - clocks.database) > CLOCK_TOLERANCE:

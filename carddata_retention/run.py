@@ -45,11 +45,12 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
 
     Raises BlindError, ConfigError, BusyError or BrokenError where nothing could be begun or the ledger was lost.
     """
+    database_url(config, "verify")  # a second login that is declared and not there is found before anything is removed
     with open_stage(config, "run", host, as_of or _planned_day(plan)) as stage:
         if plan is not None:
             hold_to(plan, as_of=stage.policy.as_of, database=stage.database, policy_digest=stage.policy.digest)
-        key = load_key(config.path(config.evidence.key_file), create=True)
         with only_run(stage.db, identity.scope(config), identity.ourselves(), lambda: identity.holder(stage)):
+            key = load_key(config.path(config.evidence.key_file), create=_first_ever(stage))
             run = _open(stage, key, hooks, Mode.APPLY if plan else Mode.RUN)
             with run.timed("plan"):
                 survey.see(run)
@@ -105,9 +106,19 @@ def _planned_day(plan: Plan | None) -> date | None:
     return date.fromisoformat(plan.as_of) if plan else None
 
 
+def _first_ever(stage: Stage) -> bool:
+    """Whether the ledger knows no run at all: only then may an evidence key be made."""
+    try:
+        with stage.db.snapshot() as connection:
+            return not (stage.ledger.exists(connection) and stage.ledger.began(connection))
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The ledger") from None
+
+
 def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     """Make our tables if this is the first run, seal what a killed run left behind, and write ourselves in."""
     ledger = stage.ledger
+    survey.is_the_right_place(stage)
     ledger.create()
     run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key)
     run.registers = True
@@ -157,8 +168,7 @@ def _judge(run: Running) -> None:
 def _ask_the_breakers(run: Running, plan: Plan | None) -> None:
     """Clock, first night, share, rows, changed policy, changed schema; a plan passes those that ask for eyes."""
     stage = run.stage
-    last = (run.previous.as_of, run.previous.finished_at) if run.previous else None
-    stopping = clock_findings(stage.clocks, last)
+    stopping = clock_findings(stage.clocks, run.furthest)
     promised = {t.name: t for t in plan.targets} if plan else {}
     run.findings += stopping
     for target in run.readable():
@@ -218,7 +228,7 @@ def _seal(run: Running, key: EvidenceKey) -> None:
             previous = ledger.head(connection)
             head = ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())))
             run.heads = (previous, head)
-            run.chain = ledger.check_chain(connection)
+            run.chain = ledger.check_chain(connection, key)
             for target in run.readable():
                 if not target.refused:
                     ledger.remember(connection, run.run_id, target.name, KnownTarget(

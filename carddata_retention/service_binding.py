@@ -1,5 +1,6 @@
 """The service ends held against the catalogue: where they are read, what a batch locks, how a race is closed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,7 +67,6 @@ def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) 
     locks = _locks(catalogue, config, table, parent_lock)
     for step in locks:
         _can_meet(catalogue, columns[section.subject], step)
-    quiet = section.race == "quiet-window" and dialect == "postgresql"
     return BoundService(
         source=ServiceSource(
             source=source,
@@ -87,8 +87,35 @@ def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) 
         indexed=table is None or catalogue.leading_index(table, section.subject),
         trigger_column=what.column,
         may_be_empty=section.may_be_empty,
-        closed_tables=tuple(s.table for s in locks if isinstance(s.table, sa.Table) and not s.parent) if quiet else (),
+        closed_tables=_quiet_tables(catalogue, config, locks),
     )
+
+
+def _quiet_tables(catalogue: Catalogue, config: settings.Config, locks: tuple[LockStep, ...]) -> tuple[sa.Table, ...]:
+    """The tables that a batch locks whole: those that the query reads, as the planner names them, and those of `locks`.
+
+    PostgreSQL only: MariaDB's LOCK TABLES would commit the batch, and SQLite locks its whole file anyway.
+    """
+    if config.service_end.race != "quiet-window" or catalogue.dialect != "postgresql":
+        return ()
+    found = {(s.table.schema, s.table.name): s.table for s in locks if isinstance(s.table, sa.Table) and not s.parent}
+    if config.service_end.query:
+        explained = sa.text(f"EXPLAIN (VERBOSE, FORMAT JSON) {read_query(config)}".replace(":", "\\:"))
+        plan = catalogue.connection.execute(explained).scalar_one()
+        for schema, name in sorted(set(_relations(plan))):
+            found.setdefault((schema, name), sa.Table(name, sa.MetaData(), schema=schema))
+    return tuple(found.values())
+
+
+def _relations(plan: Any) -> Iterator[tuple[str, str]]:
+    """Schema and name of every table that a plan of PostgreSQL reads."""
+    if isinstance(plan, list):
+        for part in plan:
+            yield from _relations(part)
+    if isinstance(plan, dict):
+        if "Relation Name" in plan:
+            yield plan["Schema"], plan["Relation Name"]
+        yield from _relations(list(plan.values()))
 
 
 def _source(catalogue: Catalogue, config: settings.Config, wanted: list[str]) -> tuple[TableName | None, sa.FromClause]:
@@ -163,7 +190,7 @@ def _race(catalogue: Catalogue, config: settings.Config, table: TableName | None
     if catalogue.dialect == "sqlite":
         return "the write lock of the whole SQLite file"
     if config.service_end.race == "quiet-window":
-        return "the declared quiet window"
+        return "the declared quiet window" if catalogue.dialect == "postgresql" else None  # it cannot be closed here
     locked = {(table or catalogue.find(lock.table, "service_end.locks"), (lock.subject,))
               for lock in _named_locks(config)}
     guarded = {(k.child, k.child_columns) for k in catalogue.foreign_keys if k.parent == parent and k.validated}

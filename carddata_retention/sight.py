@@ -100,8 +100,18 @@ def may_remove(db: Database, bound: BoundTarget, service: BoundService) -> None:
         with db.transaction() as connection:
             for statement in statements:
                 _probe(connection, statement, what)
+            for table in service.closed_tables:
+                _may_lock(connection, table, what)
     except SQLAlchemyError as refused:
         raise seen_as(refused, what) from None
+
+
+def _may_lock(connection: Connection, table: sa.Table, what: str) -> None:
+    rights = sa.text("SELECT has_table_privilege(CAST(:name AS text), 'UPDATE, DELETE, TRUNCATE')")
+    name = connection.dialect.identifier_preparer.format_table(table).replace("%%", "%")
+    if not connection.execute(rights, {"name": name}).scalar():
+        raise BlindError("permission_denied", f"{what}: this login may not lock {table.fullname} against writers.",
+                         cure='GRANT UPDATE on it, or close the race with service_end.locks instead of "quiet-window".')
 
 
 def may_record(db: Database, ledger: Ledger) -> None:

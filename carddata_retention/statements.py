@@ -117,6 +117,7 @@ def _children(child: Child, parents: sa.Select[Any]) -> Iterator[tuple[str, Any]
     for below in child.children:
         yield from _children(below, sa.select(*(child.table.c[c] for c in below.parent_columns)).where(mine))
     yield f"batch: let go of {name}", _let_go(child, mine)
+    yield f"batch: what is left of {name}", sa.select(sa.func.count()).select_from(child.table).where(mine)
 
 
 def _descendants(children: tuple[Child, ...]) -> Iterator[Child]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,6 +13,24 @@ from carddata_retention.errors import BlindError, FailedError, RefusedError, Ret
 from carddata_retention.model import Finding, Severity, UndeterminedExample
 from carddata_retention.nights import Running, TargetNight
 from carddata_retention.schema import bind as bind_schema
+from carddata_retention.stage import Stage
+
+
+def is_the_right_place(stage: Stage) -> None:
+    """Before our tables are made: raises BlindError or ConfigError where not one target's table is there.
+
+    A URL that leads to another database must leave nothing behind in it.
+    """
+    try:
+        with stage.db.snapshot() as connection:
+            if stage.ledger.exists(connection):
+                return
+            found = bind_schema(connection, stage.db.dialect, stage.config, stage.policy).targets.values()
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The catalogue") from None
+    missing = [one for one in found if isinstance(one, RetentionError) and one.code == "table_missing"]
+    if len(missing) == len(found):
+        raise missing[0]
 
 
 def see(run: Running) -> None:
@@ -140,6 +159,11 @@ def tally(run: Running, connection: Connection, target: TargetNight) -> None:
     nights.settle(target, purged=tally.purged, skipped=tally.skipped, failed=tally.failed,
            skipped_reasons=tally.skipped_reasons, failed_reasons=tally.failed_reasons,
            children_removed=tally.children)
+    policy = run.stage.policy
+    grace_began = policy.as_of - timedelta(days=policy.grace_days)
+    target.locked_past_grace = run.stage.ledger.locked_past(connection, run.run_id, target.name, grace_began)
+    if target.locked_past_grace:
+        target.findings.append(observations.locked_past_grace(target.name, target.locked_past_grace, policy.grace_days))
 
 
 def look(run: Running, connection: Connection, target: TargetNight) -> verify.Look:

@@ -6,6 +6,7 @@ a kill.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import TypeVar
 
@@ -94,6 +95,26 @@ class WorkList:
             work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.outcome.is_(None))
             .values(outcome=outcome.value, reason=reason)
         )
+
+    def note_locked(self, connection: Connection, run_id: str, target: str, as_of: date) -> None:
+        """Write since which night others have locked what this run had to leave, night after night."""
+        work = self.tables.work
+        mine = sa.and_(work.c.run_id == run_id, work.c.target == target, work.c.reason == SkipReason.LOCKED.value)
+        locked = connection.execute(sa.select(work.c.record_key).where(mine).order_by(work.c.seq)).scalars().all()
+        before = sa.select(work.c.record_key, work.c.locked_since).where(
+            work.c.run_id != run_id, work.c.target == target, work.c.locked_since.is_not(None))
+        for keys in chunks(locked):
+            since: dict[str, list[str]] = {as_of.isoformat(): list(keys)}
+            for key, night in connection.execute(before.where(work.c.record_key.in_(keys))):
+                since.setdefault(night, []).append(key)
+            for night, same in sorted(since.items(), reverse=True):  # the earliest is written last, and stays
+                connection.execute(work.update().where(mine, work.c.record_key.in_(same)).values(locked_since=night))
+
+    def locked_past(self, connection: Connection, run_id: str, target: str, first: date) -> int:
+        """How many candidates this run left because others have locked them in every night since before `first`."""
+        work = self.tables.work.c
+        return connection.execute(sa.select(sa.func.count()).where(
+            work.run_id == run_id, work.target == target, work.locked_since < first.isoformat())).scalar_one()
 
     def fates(self, connection: Connection, run_id: str, target: str, keys: Sequence[str]) -> dict[str, Outcome]:
         """record_key -> how this run left it, for those of `keys` that it ever took up: by tombstone, else by work."""

@@ -19,7 +19,8 @@ from servers import PRODUCT, Database, ServerMissing, Servers, Session
 from small_house import contents, declared_anew, small, small_house
 
 from carddata_retention.check import check_all
-from carddata_retention.errors import BlindError, RetentionError
+from carddata_retention.config import load
+from carddata_retention.errors import BlindError, ConfigError, RetentionError
 from carddata_retention.model import Night, State
 
 DAY = timedelta(days=1)
@@ -327,6 +328,9 @@ def test_a_wrong_database_is_not_a_database_without_work(new_database, database,
         wrong.night()
     with blind("table_missing"):
         wrong.plan()
+    with other.engine.connect() as connection:
+        assert not [n for n in sa.inspect(connection).get_table_names() if n.startswith("carddata")]
+        assert "carddata" not in sa.inspect(connection).get_schema_names()
 
 
 def test_a_column_that_cannot_be_null_is_found_before_the_night(database, tmp_path):
@@ -672,8 +676,6 @@ def test_a_database_that_was_lost_before_the_look_again_is_no_clean_night(server
     text = (house.folder / "retention.toml").read_text().replace(
         "[database]\n", '[database]\nverify_url_env = "CARDDATA_VERIFY_URL"\n')
     (house.folder / "retention.toml").write_text(text)
-    from carddata_retention.config import load
-
     looking = replace(looking, config=load(house.folder / "retention.toml"))
 
     night = looking.night()
@@ -682,6 +684,19 @@ def test_a_database_that_was_lost_before_the_look_again_is_no_clean_night(server
     assert house.execute(f"SELECT count(*) FROM {house.own('tombstone')}")[0][0] > 0  # it was removed, and recorded
     assert not any(SECRET in f.reason for f in night.findings)
     assert declared_anew(house).night().exit_code == 0
+
+
+def test_a_verifiers_login_that_is_declared_and_not_there_stops_the_night_before_anything_is_removed(
+        database, tmp_path, monkeypatch):
+    house = small_house(database, tmp_path)
+    file = tmp_path / "retention.toml"
+    file.write_text(file.read_text().replace("[database]\n", '[database]\nverify_url_env = "CARDDATA_VERIFY_URL"\n'))
+    monkeypatch.delenv("CARDDATA_VERIFY_URL", raising=False)
+    before = contents(house)
+    with pytest.raises(ConfigError) as missing:
+        replace(house, config=load(file)).night()
+    assert missing.value.code == "config_url_env"
+    assert contents(house) == before
 
 
 # One blind target never stops the others

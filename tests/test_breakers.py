@@ -458,6 +458,27 @@ def test_an_as_of_date_that_moved_further_than_the_clock_removes_nothing(databas
     assert "missed_nights" in {f.id for f in night.findings}
 
 
+def test_a_look_back_at_an_old_date_does_not_stop_the_next_true_night(database, tmp_path):
+    house = small_house(database, tmp_path)
+    assert house.night().exit_code == 0
+    assert house.night(as_of=AS_OF - 40 * DAY).exit_code == 0
+
+    night = house.night(as_of=AS_OF + DAY)
+
+    assert "as_of_jump" not in {f.id for f in night.findings}
+    assert night.exit_code == 0
+
+
+def test_a_date_that_was_refused_because_it_lay_ahead_excuses_no_jump(database, tmp_path):
+    house = small_house(database, tmp_path)
+    assert house.night(as_of=AS_OF - 40 * DAY).exit_code == 0
+    assert house.night(as_of=datetime.now(UTC).date() + 300 * DAY).exit_code == 30
+
+    night = house.night(as_of=AS_OF - 30 * DAY)
+
+    assert {i for _, i in blocks(night)} == {"as_of_jump"}
+
+
 @pytest.mark.parametrize("seconds", [90, -90])
 def test_clocks_that_disagree_remove_nothing_and_a_single_clock_cannot(database, tmp_path, seconds):
     house = small_house(database, tmp_path)

@@ -323,6 +323,16 @@ def test_other_logins_are_used_where_their_variable_is_set(tmp_path, monkeypatch
     assert [database_url(config, role).username for role in ("run", "plan", "verify")] == [None, "plan", "look"]
 
 
+@pytest.mark.parametrize("role", ["plan", "verify"])
+def test_a_login_that_is_declared_and_not_there_is_never_replaced_by_the_remover(tmp_path, monkeypatch, role):
+    config = load(written(tmp_path, database={f"{role}_url_env": "OTHER_URL"}))
+    monkeypatch.delenv("OTHER_URL", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        database_url(config, role)
+    assert caught.value.code == "config_url_env"
+    assert "OTHER_URL" in caught.value.cause
+
+
 def test_the_version_with_the_greatest_beginning_on_or_before_the_day_is_in_force(tmp_path):
     config = load(written(tmp_path))
     days = {date(2010, 1, 1): "1", date(2014, 3, 31): "1", date(2014, 4, 1): "2", date(2099, 1, 1): "2"}

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from carddata_retention import evidence
 from carddata_retention.errors import BlindError
-from carddata_retention.keys import load_key
+from carddata_retention.keys import EvidenceKey, load_key
 
 GOOD = {"key_id": "k1", "hmac": base64.b64encode(bytes(32)).decode()}
 
@@ -43,6 +44,7 @@ def test_its_bytes_are_not_in_its_own_words(tmp_path):
     b"", b"\xff\xfe", b"null", b"[]", b"{}", b'{"key_id": "k1"}', json.dumps(GOOD | {"hmac": ""}).encode(),
     json.dumps(GOOD | {"hmac": "not base64"}).encode(), json.dumps(GOOD | {"hmac": 7}).encode(),
     json.dumps(GOOD | {"hmac": base64.b64encode(bytes(31)).decode()}).encode(),
+    json.dumps(GOOD | {"former": {"k0": ""}}).encode(), json.dumps(GOOD | {"former": []}).encode(),
 ])
 def test_a_damaged_key_is_not_taken_and_not_written_over(tmp_path, content):
     path = tmp_path / "evidence.key"
@@ -66,6 +68,22 @@ def test_a_key_that_others_may_open_is_refused(tmp_path, mode):
         load_key(path, create=True)
 
     assert (wrong.value.code, wrong.value.cure) == ("key_open", "chmod 600 evidence.key")
+
+
+def test_a_former_key_still_verifies_what_it_signed_and_a_lost_one_holds_nobody_up(tmp_path):
+    old, lost = (EvidenceKey(name, bytes([n]) * 32) for n, name in enumerate(("k1", "k2")))
+    path = tmp_path / "evidence.key"
+    path.write_text(json.dumps({"key_id": "k3", "hmac": base64.b64encode(b"3" * 32).decode(),
+                                "former": {"k1": base64.b64encode(old.secret).decode(), "k2": None}}))
+    path.chmod(0o600)
+    key = load_key(path, create=False)
+    signed = {k.key_id: evidence.signature(k.secret, "seal") for k in (old, lost, key)}
+
+    assert all(key.signs(name, signature, "seal") for name, signature in signed.items())
+    assert not key.signs("k1", signed["k1"], "another seal")
+    assert not key.signs("k1", signed["k3"], "seal")
+    assert not key.signs("k4", signed["k3"], "seal")
+    assert not key.signs(None, None, "seal")
 
 
 def test_a_look_makes_no_key(tmp_path):

@@ -4,6 +4,7 @@ import json
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from billing import generate
 from nightly import AS_OF, House, build
 
 from carddata_retention import evidence, export
-from carddata_retention.errors import BrokenError, BusyError
+from carddata_retention.errors import BlindError, BrokenError, BusyError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import Outcome, SkipReason
 
@@ -145,6 +146,23 @@ def test_verify_exits_with_50_where_an_old_tombstone_was_changed(database, tmp_p
     with pytest.raises(BrokenError) as found:
         house.verify()
     assert (int(found.value.exit), first.run_id in found.value.cause) == (50, True)
+
+
+def test_a_lost_evidence_key_stops_the_night_and_no_new_one_is_made(database, tmp_path):
+    house = build(database, tmp_path, generate(AS_OF, size=40))
+    assert house.night(as_of=AS_OF - timedelta(days=40)).exit_code == 0
+    key = house.config.path(house.config.evidence.key_file)
+    kept = key.read_bytes()
+    key.unlink()
+    before = house.rows("cards")
+    with pytest.raises(BlindError) as lost:
+        house.night(as_of=AS_OF - timedelta(days=39))
+    assert (lost.value.code, lost.value.exit, key.exists()) == ("key_missing", 40, False)
+    assert house.rows("cards") == before
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    assert house.night(as_of=AS_OF - timedelta(days=39)).exit_code == 0
+    assert house.verify().exit_code == 0
 
 
 def test_no_card_value_is_in_any_of_our_tables_or_files(runs):

@@ -8,14 +8,14 @@ it has not happened, and the record is due as before.
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from bench import add, alive, bench, empty_house, evidence_of, moment, place_hold, usages
-from nightly import House
+from nightly import AS_OF, House
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -179,7 +179,7 @@ class Others:
 
     def _try(self, key: int) -> None:
         if self.who[key].change in HOLDS and not self.commits and self.gap % 8:
-            return  # MariaDB waits a second for each of them
+            return  # the removal of each of them is tried again, alone
         try:
             self.who[key].change(self.house, self.sessions[key], self.target, key)
             if self.commits:
@@ -230,6 +230,27 @@ def test_a_row_that_others_lock_all_night_is_left_and_nobody_waits_for_it(server
         assert b.purge("cards").exit() == 0
         b.check()
     assert alive(house, "cards") == {1}
+
+
+def test_a_row_that_others_lock_for_more_nights_than_the_grace_is_a_failure_and_not_before(server, tmp_path):
+    house = empty_house(server, tmp_path)
+    add(house, 100, 101)
+    work, since = house.own("work"), []
+    with ExitStack() as stack:
+        somebody = session(house, stack)
+        say(somebody, "SELECT id FROM cards WHERE id = 100 FOR UPDATE")
+        exits = [house.night().exit_code]
+        for nights in (7, 8):
+            began = (AS_OF - timedelta(days=nights)).isoformat()
+            house.execute(f"UPDATE {work} SET locked_since = :began WHERE locked_since IS NOT NULL", began=began)
+            night = house.night()
+            exits.append(night.exit_code)
+            since.append(house.execute(f"SELECT locked_since FROM {work} WHERE run_id = :r AND target = 'cards'",
+                                       r=night.run_id) == [(began,)])
+        assert [f.count for f in night.findings if f.id == "locked_past_grace"] == [1]
+        somebody.rollback()
+    assert (exits, since) == ([10, 10, 20], [True, True])
+    assert house.night().exit_code == 0
 
 
 def test_a_row_that_is_released_while_the_run_goes_on_is_removed_by_the_same_run(server, tmp_path):

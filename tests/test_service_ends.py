@@ -509,6 +509,29 @@ def test_a_query_says_when_services_ended(database, tmp_path, closed_by):
     judged(house, ["due", "retained", "active", "due", "no_end", "no_service"])
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
+def test_a_declared_quiet_window_is_held_against_writers_or_told_to_be_open(new_database, tmp_path, dialect):
+    database = new_database(dialect)
+    text, past = TEXT[dialect], moment(database, ENDED)
+    (tmp_path / "ends.sql").write_text("SELECT customer_id, max(happened_at) AS ended_at FROM events GROUP BY customer_id")
+    house = establish(database, tmp_path, [
+        f"CREATE TABLE events (customer_id INTEGER, happened_at {MOMENT[dialect]})",
+        f"CREATE TABLE cards (id INTEGER PRIMARY KEY, customer_id INTEGER, token {text})",
+        f"INSERT INTO events VALUES (1, {past}), (2, {past})", "INSERT INTO cards VALUES (1, 1, 'a'), (2, 2, 'a')",
+    ], service_end={"table": None, "query": "ends.sql", "race": "quiet-window", "status": None, "terminated": None})
+    if dialect == "mariadb":
+        assert [f.target for f in house.plan()[0].findings if f.id == "race_open"] == ["cards"]
+        return
+    assert not [f for f in house.plan()[0].findings if f.id == "race_open"]
+    with database.engine.connect() as writer:
+        writer.exec_driver_sql("INSERT INTO events VALUES (3, NULL)")
+        night = house.night()
+        assert (night.exit_code, [t.purged for t in night.targets]) == (10, [0])
+        writer.rollback()
+    assert house.night().exit_code == 0
+    assert house.execute("SELECT count(*) FROM cards")[0][0] == 0
+
+
 @pytest.mark.parametrize(("query", "code", "words"), [
     ("SELECT nonsense FROM nowhere", "query_refused", "by hand"),
     ("SELECT 1 AS customer_id, 2 AS ended_on", "column_missing", "the nearest is ended_on"),

@@ -7,16 +7,19 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import evidence
+from carddata_retention.db import NO_WAIT
 from carddata_retention.families import Child
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import BatchRow, Ledger, WorkRow
 from carddata_retention.model import TO_PURGE, Disposition, Outcome, SkipReason, Status, Tombstone
 from carddata_retention.moments import as_text
 from carddata_retention.policy import Policy
-from carddata_retention.purge.locks import Key, lock_path, lock_records, lock_subjects
+from carddata_retention.purge.locks import Key, close_window, lock_path, lock_records, lock_subjects
 from carddata_retention.records import key_text, key_values, last_end, own_deadline
+from carddata_retention.redact import Trouble, trouble
 from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.tables import Decider, Target, path_rows
 
@@ -29,6 +32,10 @@ class Unproven(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotQuiet(Exception):
+    """Somebody writes in the declared quiet window."""
 
 
 class PathLocked(Exception):
@@ -61,10 +68,16 @@ class Facts:
 def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batch_no: int, at: datetime) -> int:
     """Carry out one batch and record it; returns how many records were removed.
 
-    Raises Unproven, PathLocked, BusyError or a driver's error; then nothing of it may be committed.
+    Raises Unproven, NotQuiet, PathLocked, BusyError or a driver's error; then nothing of it may be committed.
     """
     target = job.decider.target
     job.ledger.hold_open(connection, job.run_id)
+    try:
+        close_window(connection, job.schema.service.closed_tables)
+    except SQLAlchemyError as refused:
+        if trouble(refused) is not Trouble.LOCKED:
+            raise
+        raise NotQuiet from None
     by_text = {r.record_key: r for r in rows}
     before = _subjects(connection, target, [key_values(target, text) for text in by_text])
     # From here on a key is what the database says it is: SQLite gives a number where the ledger keeps its text.
@@ -201,7 +214,8 @@ def _remove(connection: Connection, job: Job, keys: list[Key], subjects: set[Any
     for child in job.bound.children:
         _remove_children(connection, child, sa.select(*(target.table.c[c] for c in child.parent_columns))
                          .where(target.key_in(keys)), children)
-    result: Any = connection.execute(removal_statement(job, keys, sorted(subjects, key=str)))
+    removal = removal_statement(job, keys, sorted(subjects, key=str))
+    result: Any = connection.execute(removal, execution_options={NO_WAIT: True})
     if result.rowcount != len(keys):
         raise Unproven("row_count")
     if connection.execute(remains_statement(target, keys)).scalar_one():
@@ -225,6 +239,7 @@ def _remove_children(connection: Connection, child: Child, parents: sa.Select[An
         sa.update(table).where(mine).values(
             dict.fromkeys(child.columns) | {c: table.c[c] for c in child.kept_as_they_are})
     result: Any = connection.execute(statement)
-    if result.rowcount != number:
+    left = connection.execute(sa.select(sa.func.count()).select_from(table).where(mine)).scalar_one()
+    if result.rowcount != number or left:  # MariaDB counts the rows it found, not those that it changed
         raise Unproven("children_row_count")
     total[str(table.fullname)] = total.get(str(table.fullname), 0) + number

@@ -17,7 +17,7 @@ from carddata_retention.errors import BlindError
 from carddata_retention.ledger import BatchRow, WorkRow
 from carddata_retention.model import Outcome, SkipReason
 from carddata_retention.moments import as_text
-from carddata_retention.purge.batch import Job, PathLocked, Unproven, remove_batch
+from carddata_retention.purge.batch import Job, NotQuiet, PathLocked, Unproven, remove_batch
 from carddata_retention.purge.pace import Pace
 from carddata_retention.redact import Trouble, trouble
 
@@ -112,13 +112,13 @@ class Engine:
         """One batch: again where its trouble may pass, in halves where it will not."""
         attempt = 1
         while (refusal := self._once(rows)) is not None and attempt < refusal.attempts and not self._must_stop():
-            if refusal.reason != Trouble.LOCKED:  # SQLite has waited already
+            if self._db.dialect != "sqlite" or refusal.reason != Trouble.LOCKED:  # SQLite has waited already
                 self._wait(attempt)
             attempt += 1
         if refusal is None or self._must_stop():
             return  # stopped: the rows have no outcome of this pass, and count as not reached
         if refusal.passes and refusal.reason == Trouble.LOCKED:
-            self.stopped = "locked"  # the whole file is locked: the ledger could not be told either
+            self.stopped = "locked"  # the whole file, or the window that should be quiet; what is left is not reached
         elif refusal.passes or len(rows) == 1 or self._lonely_failures >= LONELY_FAILURES:
             self._lonely_failures += refusal.outcome is Outcome.FAILED
             self._settle(rows, refusal.outcome, refusal.reason)
@@ -136,6 +136,8 @@ class Engine:
         try:
             with self._db.transaction() as connection:
                 removed = remove_batch(connection, self._job, rows, self._batch_no, self._moment())
+        except NotQuiet:
+            return Refusal(Outcome.SKIPPED, SkipReason.LOCKED, ATTEMPTS)
         except PathLocked:
             return Refusal(Outcome.SKIPPED, SkipReason.LOCKED)
         except Unproven as wrong:
@@ -188,8 +190,13 @@ class Engine:
             return
         ended = (Outcome.FAILED, "too_many_failures") if self.stopped == "too_many_failures" else (
             Outcome.SKIPPED, SkipReason.NOT_REACHED)
-        self._record(
-            lambda connection: job.ledger.settle_rest(connection, job.run_id, job.bound.declared.name, *ended), [])
+        name = job.bound.declared.name
+
+        def write(connection: Connection) -> None:
+            job.ledger.settle_rest(connection, job.run_id, name, *ended)
+            job.ledger.note_locked(connection, job.run_id, name, job.policy.as_of)
+
+        self._record(write, [])
 
     def _record(self, write: Callable[[Connection], None], rows: Sequence[WorkRow]) -> None:
         """A transaction that writes the ledger alone; `rows` are its candidates, where it is a batch."""

@@ -15,6 +15,16 @@ Key = tuple[Any, ...]
 Column = sa.ColumnElement[Any]
 
 
+def close_window(connection: Connection, tables: Sequence[sa.Table]) -> None:
+    """Lock whole tables against writers until the end of the batch, or raise the driver's error at once.
+
+    SHARE, not more: nobody may write, but another connection of the same run may hold the same lock.
+    """
+    for table in tables:
+        name = connection.dialect.identifier_preparer.format_table(table)
+        connection.exec_driver_sql(f"LOCK TABLE {name} IN SHARE MODE NOWAIT")
+
+
 def lock_subjects(connection: Connection, steps: Sequence[LockStep], subjects: Collection[Any]) -> set[Any]:
     """The subjects of which every row of every step is locked by this transaction.
 

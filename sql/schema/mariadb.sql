@@ -83,6 +83,7 @@ CREATE TABLE carddata_work (
     outcome VARCHAR(16) COLLATE utf8mb4_nopad_bin,
     reason VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     batch_no INTEGER,
+    locked_since VARCHAR(10) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (run_id, target, seq)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='The candidates of the last run: the keys of what was due, and how each ended. Never a card value.'

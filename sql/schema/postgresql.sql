@@ -85,6 +85,7 @@ CREATE TABLE carddata.work (
     outcome VARCHAR(16),
     reason VARCHAR(64),
     batch_no INTEGER,
+    locked_since VARCHAR(10),
     PRIMARY KEY (run_id, target, seq)
 );
 CREATE INDEX carddata_work_key ON carddata.work (run_id, target, record_key);

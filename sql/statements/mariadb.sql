@@ -1442,6 +1442,13 @@ DELETE FROM `card_usage`
 WHERE `card_usage`.`card_id` IN (:parent);
 
 -- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: what is left of card_usage
+
+SELECT count(*) AS count_1
+FROM `card_usage`
+WHERE `card_usage`.`card_id` IN (:parent);
+
+-- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: remove, deciding once more
 
 DELETE FROM `cards`
