@@ -108,13 +108,27 @@ def database_url(config: Config, role: Literal["run", "plan", "verify"] = "run")
         text = section.url
     elif variable is None:
         text = _read_secret(config.path(section.url_file or ""))
-    elif not (text := os.environ.get(variable, "")):
-        raise ConfigError("config_url_env", f"The environment variable {variable} is not set.",
-                          cure=f"export {variable}='postgresql://user:password@host/billing'")
+    else:
+        text = _from_environment(variable)
+    return _url(text, f"the environment variable {variable}" if variable else "database.url_file")
+
+
+def replica_urls(config: Config) -> list[URL]:
+    """The logins on MariaDB's replicas. Raises ConfigError; never repeats its text."""
+    return [_url(_from_environment(v), f"the environment variable {v}") for v in config.limits.replica_url_envs]
+
+
+def _from_environment(variable: str) -> str:
+    if text := os.environ.get(variable, ""):
+        return text
+    raise ConfigError("config_url_env", f"The environment variable {variable} is not set.",
+                      cure=f"export {variable}='postgresql://user:password@host/billing'")
+
+
+def _url(text: str, place: str) -> URL:
     try:
         return parsed_url(text)
     except ValueError as wrong:
-        place = f"the environment variable {variable}" if variable else "database.url_file"
         raise ConfigError("config_url", f"{str(wrong)[0].upper()}{str(wrong)[1:]}.",
                           cure=f"Look at {place}.") from None
 

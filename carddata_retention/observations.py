@@ -37,6 +37,22 @@ def killed_run(run_id: str) -> Finding:
                    "and the rest is taken up now.")
 
 
+STOPPED = {
+    "signal": "The run was told to stop.",
+    "stop_file": "The stop file is there; remove it when you are done.",
+    "time_budget": "max_minutes was over.",
+    "throttled": "A brake stayed on for max_pause_minutes: replica lag, throttle_sql, or a question without an answer.",
+    "locked": "Others kept the whole file, or the tables of the quiet window, locked.",
+    "too_many_failures": "One removal after the other failed.",
+}
+
+
+def stopped_early(target: str, why: str) -> Finding:
+    """The candidates of a target were not gone through to the end."""
+    return Finding("stopped_early", Severity.WARN, target, None, f"{STOPPED[why]} The next run takes up what was not "
+                   "reached.")
+
+
 def locked_past_grace(target: str, count: int, grace_days: int) -> Finding:
     """Others have kept due records locked for too many nights."""
     return Finding("locked_past_grace", Severity.WARN, target, count, f"Others have locked these due records in every "

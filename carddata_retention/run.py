@@ -5,6 +5,7 @@ breakers; remove in small transactions, each with its evidence; look again with 
 question; seal; report. `plan_night` is a shorter path through the same rooms.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -36,6 +37,7 @@ from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, sam
 from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine
 from carddata_retention.purge.pace import Pace
+from carddata_retention.purge.throttle import Brake, brakes
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage
 
@@ -49,6 +51,7 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
     with open_stage(config, "run", host, as_of or _planned_day(plan)) as stage:
         if plan is not None:
             hold_to(plan, as_of=stage.policy.as_of, database=stage.database, policy_digest=stage.policy.digest)
+        asked_meanwhile = brakes(stage.db, config)
         with only_run(stage.db, identity.scope(config), identity.ourselves(), lambda: identity.holder(stage)):
             key = load_key(config.path(config.evidence.key_file), create=_first_ever(stage))
             run = _open(stage, key, hooks, Mode.APPLY if plan else Mode.RUN)
@@ -59,7 +62,7 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
                 _judge(run)
                 _ask_the_breakers(run, plan)
             with run.timed("purge"):
-                _remove(run, key)
+                _remove(run, key, asked_meanwhile)
             with run.timed("verify"):
                 _look_again(run)
             _seal(run, key)
@@ -180,10 +183,11 @@ def _ask_the_breakers(run: Running, plan: Plan | None) -> None:
             target.findings.append(stale)
 
 
-def _remove(run: Running, key: EvidenceKey) -> None:
+def _remove(run: Running, key: EvidenceKey, asked_meanwhile: Sequence[Brake]) -> None:
     """Small transactions, each with its evidence. A refused target keeps everything, and its candidates say why."""
     stage, hooks = run.stage, run.hooks
-    pace = Pace(stage.config.limits, stage.config.path(stage.config.limits.stop_file), hooks.told_to_stop)
+    limits = stage.config.limits
+    pace = Pace(limits, stage.config.path(limits.stop_file), hooks.told_to_stop, asked_meanwhile)
     for target in run.readable():
         with survey.alone(target):
             if target.refused:
@@ -194,6 +198,8 @@ def _remove(run: Running, key: EvidenceKey) -> None:
             engine = Engine(stage.db, job, pace, hooks.moment, hooks.progress)
             engine.run(target.result.to_purge or 0)
             target.stopped = engine.stopped
+            if engine.stopped is not None:
+                target.findings.append(observations.stopped_early(target.name, engine.stopped))
     if not stage.db.leave_no_bytes():
         run.findings.append(observations.log_not_cut())
     run.timings["longest_transaction"] = round(pace.longest_transaction, 3)

@@ -23,7 +23,7 @@ from carddata_retention.policy_settings import (
     Trigger,
     Version,
 )
-from carddata_retention.sections import Section, nearest, unsupported
+from carddata_retention.sections import Section, nearest
 from carddata_retention.target_settings import Child, Created, Fields, Hop, Mask, SubjectPath, Target
 
 __all__ = [
@@ -81,15 +81,9 @@ class Limits(Section):
     stop_file: str = "STOP"
     nice: float = Field(0.0, ge=0, le=100)
     replica_lag_s: float | None = Field(None, gt=0)
-    throttle_sql: str | None = None
+    replica_url_envs: list[str] = Field([])
+    throttle_sql: str | None = Field(None, min_length=1)
     max_pause_minutes: float = Field(10, gt=0)
-
-    @field_validator("replica_lag_s", "throttle_sql")
-    @classmethod
-    def _honoured(cls, value: object) -> object:
-        if value is not None:
-            raise unsupported("a throttle by replica lag or by SQL", "take the line out; nice and rows_per_second work")
-        return value
 
 
 class Location(Section):

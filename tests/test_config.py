@@ -200,8 +200,6 @@ def test_what_does_not_fit_together_is_refused_with_its_place_and_the_reason(tmp
     ("overrides", "place"),
     [
         ({"policy": {"applies": "at-acquisition"}}, "policy.applies"),
-        ({"limits": {"replica_lag_s": 3}}, "limits.replica_lag_s"),
-        ({"limits": {"throttle_sql": "SELECT 1"}}, "limits.throttle_sql"),
     ],
 )
 def test_an_option_that_is_not_honoured_is_refused_and_not_ignored(tmp_path, overrides, place):

@@ -96,7 +96,7 @@ class Engine:
         return self._pace.size if single else min(self._pace.size, LARGEST_OF_COMPOSITE_KEYS)
 
     def _must_stop(self) -> bool:
-        self.stopped = self.stopped or self._pace.stop()
+        self.stopped = self.stopped or self._pace.clear()
         return self.stopped is not None
 
     def _page(self, after: int, *, retry: bool, size: int) -> list[WorkRow]:

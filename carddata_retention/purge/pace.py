@@ -1,31 +1,40 @@
 """How fast, and when to stop: batch size by measured time, pauses between transactions, time budget, stop signs.
 
-Waits happen outside transactions only. Reads the monotonic clock, never the calendar.
+Waits happen outside transactions only. Reads the monotonic clock, never the calendar. Shared by all connections of a
+run: they have one rate, one budget and one size.
 """
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from carddata_retention.settings import Limits
 
 SMALLEST, FIRST, LARGEST = 20, 500, 5000
+BETWEEN_QUESTIONS_S = 1.0
 
 
 class Pace:
-    """One run's manners, shared by all its targets."""
+    """One run's manners, shared by all its targets. `brakes` may only say stop: the word for why, or None."""
 
-    def __init__(self, limits: Limits, stop_file: Path, told_to_stop: Callable[[], bool]) -> None:
+    def __init__(self, limits: Limits, stop_file: Path, told_to_stop: Callable[[], bool],
+                 brakes: Sequence[Callable[[], str | None]] = ()) -> None:
         self._limits = limits
         self._stop_file = stop_file
         self._told_to_stop = told_to_stop
+        self._brakes = brakes
+        self._asking = threading.Lock()
+        self._asked_at = float("-inf")
+        self._braked: str | None = None
+        self._counting = threading.Lock()
         self._began = time.monotonic()
         self._removed = 0
         self.size = FIRST
         self.longest_transaction = 0.0
 
     def stop(self) -> str | None:
-        """Why the next batch must not begin, or None."""
+        """Why no further batch may begin, or None."""
         if self._told_to_stop():
             return "signal"
         if self._stop_file.exists():
@@ -34,15 +43,34 @@ class Pace:
             return "time_budget"
         return None
 
+    def clear(self) -> str | None:
+        """Wait until every brake is off; why no further batch may begin, or None. A brake that stays on is a reason."""
+        waiting_since = time.monotonic()
+        while (why := self.stop()) is None and self._brake() is not None:
+            if time.monotonic() - waiting_since > self._limits.max_pause_minutes * 60:
+                return "throttled"
+            time.sleep(0.1)
+        return why
+
+    def _brake(self) -> str | None:
+        """What the brakes said within the last second; one connection asks for all."""
+        with self._asking:
+            if self._brakes and time.monotonic() - self._asked_at > BETWEEN_QUESTIONS_S:
+                self._braked = next((why for brake in self._brakes if (why := brake()) is not None), None)
+                self._asked_at = time.monotonic()
+            return self._braked
+
     def held(self, seconds: float) -> None:
         """A transaction, committed or rolled back, held its locks for `seconds`."""
-        self.longest_transaction = max(self.longest_transaction, seconds)
+        with self._counting:
+            self.longest_transaction = max(self.longest_transaction, seconds)
 
     def after(self, seconds: float, rows: int, removed: int) -> None:
         """Learn from a committed batch that took `seconds`, and pause as long as the manners ask."""
         wanted = int(rows * self._limits.target_batch_ms / 1000 / max(seconds, 0.001))
-        self.size = max(SMALLEST, min(LARGEST, 2 * self.size, wanted))
-        self._removed += removed
+        with self._counting:
+            self.size = max(SMALLEST, min(LARGEST, 2 * self.size, wanted))
+            self._removed += removed
         self._rest(seconds * self._limits.nice)
         if rate := self._limits.rows_per_second:
             self._rest(self._removed / rate - (time.monotonic() - self._began))
