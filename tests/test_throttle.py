@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from nightly import hooks
-from servers import Database, Servers, ServerMissing, Session
+from servers import Database, ServerMissing, Servers, Session
 from small_house import contents, small_house
 
 from carddata_retention.errors import ConfigError
