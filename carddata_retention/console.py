@@ -8,10 +8,15 @@ import shutil
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carddata_retention.errors import Exit, RetentionError
 from carddata_retention.model import Finding, Mode, Night, Severity, State, TargetResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carddata_retention.remanence import Trace
 
 EXIT_SENTENCES = {
     Exit.CLEAN: "everything due is purged, and an independent look proves it.",
@@ -90,6 +95,18 @@ def lesson(unforeseen: Exception) -> RetentionError:
     place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame is not None else "?"
     return RetentionError("bug", f"An unforeseen error: {safe(unforeseen)} at {place}.", not_done=recorded,
                           cure="Report it with this line; it holds no data.")
+
+
+def places(found: "Sequence[Trace]") -> None:
+    """Where removed values may still lie, each with what ends that."""
+    for trace in found:
+        say(f"\n{trace.place} · {trace.state}")
+        _say_wrapped(trace.why)
+        if trace.until:
+            _say_wrapped(f"until: {trace.until}")
+        if trace.cure:
+            say(f"  → {trace.cure}")
+    say("\nThe removal is complete for every query. VACUUM alone is no erasure; backups follow their own retention.")
 
 
 def night(told: Night) -> None:

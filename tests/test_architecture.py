@@ -33,7 +33,7 @@ TABLE = {
         "sight", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations",
     ],
-    "story": ["nights", "survey", "publication", "check", "statements", "afterwards", "run"],
+    "story": ["nights", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
     "front door": ["console", "cli"],
 }
 LEVELS = list(TABLE)

@@ -1,0 +1,132 @@
+"""The commands of a night: its run, its dry run, its second look, its report."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from carddata_retention import console
+from carddata_retention.cli.front import (
+    DEFAULT_CONFIG,
+    AsOf,
+    ConfigOption,
+    Json,
+    app,
+    asked,
+    hooks,
+    load_config,
+    now,
+    tell,
+)
+from carddata_retention.errors import Exit, UsageError
+
+
+@app.command()
+def run(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOf = None, json: Json = False) -> None:
+    """The night: plan, gate, purge, verify, report. The only command that cron needs."""
+    from carddata_retention.run import night
+
+    tell(night(*asked(config, as_of), hooks()), json)
+
+
+@app.command()
+def plan(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the plan here, for apply.")] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Show the statements and the database's query plan.")] = False,
+    json: Json = False,
+) -> None:
+    """The dry run: counts, reasons, statements; writes nothing to the database."""
+    from carddata_retention.run import plan_night
+
+    told, frozen, statements = plan_night(*asked(config, as_of), hooks())
+    if out is not None:
+        frozen.write(out)
+        console.log(f"plan {frozen.digest[:16]} written to {out}; carry it out with: carddata-retention apply {out}")
+    if sql and not json:
+        for title, text in statements:
+            console.say(f"-- {title}\n{text}\n")
+    tell(told, json)
+
+
+@app.command()
+def apply(plan_file: Annotated[Path, typer.Argument(metavar="PLAN")], config: ConfigOption = DEFAULT_CONFIG,
+          json: Json = False) -> None:
+    """Remove exactly what a plan says, or refuse."""
+    from carddata_retention.plan import read_plan
+    from carddata_retention.run import night
+
+    tell(night(load_config(config), now(), None, hooks(), read_plan(plan_file)), json)
+
+
+@app.command()
+def verify(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOf = None, json: Json = False) -> None:
+    """The independent look: nothing due is left, the evidence holds. Read-only."""
+    from carddata_retention.afterwards import verify_night
+
+    tell(verify_night(*asked(config, as_of), hooks()), json)
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG, json: Json = False) -> None:
+    """Can we see, may we remove, does everything fit? Each finding with its cure."""
+    from carddata_retention.check import check_all
+
+    lessons = check_all(load_config(config), now())
+    code = Exit.worst(*(lesson.exit for lesson in lessons))
+    if json:
+        answer = {"schema": 1, "mode": "check", "exit_code": int(code), "problems": [x.as_json() for x in lessons]}
+        console.say_json({**answer, **({"error": lessons[0].as_json()} if lessons else {})})
+    else:
+        for lesson in lessons:
+            console.error(lesson)
+        console.say("nothing stands in the way of a run" if not lessons else f"{len(lessons)} problems")
+    sys.exit(int(Exit.BLIND if lessons else Exit.CLEAN))
+
+
+@app.command()
+def report(
+    config: ConfigOption = DEFAULT_CONFIG,
+    run_id: Annotated[str | None, typer.Option("--run", metavar="ID", help="Of this run; else the last.")] = None,
+) -> None:
+    """Build the report of a completed run again, from the ledger."""
+    from carddata_retention.afterwards import report_again
+
+    for path in report_again(load_config(config), now(), run_id):
+        console.say(path)
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option("--dir", help="A new folder for the sample.")] = Path("demo"),
+    cards: Annotated[int, typer.Option("--cards", min=100, max=1_000_000)] = 20_000,
+) -> None:
+    """A sample billing database of a hosting company and a whole night on it."""
+    from carddata_retention.afterwards import verify_night
+    from carddata_retention.demo import build_billing, write_configuration
+    from carddata_retention.run import night, plan_night
+
+    as_of = datetime.now(ZoneInfo("Asia/Tokyo")).date()
+    try:
+        directory.mkdir(parents=True)
+    except FileExistsError:
+        raise UsageError("demo_exists", f"{directory} is there already.",
+                         cure=f"Remove it, or name another: carddata-retention demo --dir {directory}-2") from None
+    console.log(f"building a billing database with {cards:,} cards in {directory} …")
+    build_billing(directory / "billing.db", cards=cards, as_of=as_of)
+    config, lent = load_config(write_configuration(directory)), hooks()
+    console.log("the dry run: what would be removed, nothing is written …")
+    console.night(plan_night(config, now(), None, lent)[0])
+    console.log("\nthe night …")
+    told = night(config, now(), None, lent)
+    console.night(told)
+    console.log("\nthe independent look …")
+    looked = verify_night(config, now(), None, lent)
+    console.night(looked)
+    for path in told.artefacts:
+        console.say(f"open {path}")
+    sys.exit(int(Exit.worst(Exit(told.exit_code), Exit(looked.exit_code))))
