@@ -52,6 +52,7 @@ class Catalogue:
         self.dialect = dialect
         self._inspector = sa.inspect(connection)
         self._columns: dict[TableName, dict[str, ReflectedColumn]] = {}
+        self._collated: dict[TableName, dict[str, tuple[str | None, str | None]]] = {}
 
     @cached_property
     def default_schema(self) -> str | None:
@@ -104,11 +105,11 @@ class Catalogue:
                     "column_missing", f"{what} names the column {name}, which {table} does not have"
                     f"{nearest(name, known)}.", cure="Mend the name in the configuration.",
                 )
-            columns.append(sa.Column(quoted_name(name, True), self._type(known[name])))
+            columns.append(sa.Column(quoted_name(name, True), self._type(known[name], table)))
         schema = quoted_name(table.schema, True) if table.schema else None
         return sa.Table(quoted_name(table.name, True), sa.MetaData(), *columns, schema=schema)
 
-    def _type(self, column: ReflectedColumn) -> Any:
+    def _type(self, column: ReflectedColumn, table: TableName) -> Any:
         # SQLite's declared types are a hint only, and SQLAlchemy's readers of them would raise on dirty text.
         if self.dialect == "sqlite":
             return sa.types.NullType()
@@ -117,8 +118,24 @@ class Catalogue:
             kind = kind.data_type
         loose = isinstance(kind, sa.Enum | postgresql.CITEXT) or (
             self.dialect == "postgresql" and isinstance(kind, sa.String) and kind.collation)
-        enumeration = kind if self.dialect == "postgresql" and isinstance(kind, sa.Enum) else None
-        return LooseText(enumeration) if loose else kind
+        written_as = kind if self.dialect == "postgresql" and isinstance(kind, sa.Enum | postgresql.CITEXT) else None
+        found: Any = LooseText(written_as) if loose else kind
+        if self.dialect == "mariadb" and isinstance(found, sa.String):
+            found = found if loose else kind.copy()  # the catalogue's own type stays as it was read
+            found.charset, found.collation = self._collations(table).get(
+                self._unescaped(column["name"]), (None, None))
+        return found
+
+    def _collations(self, table: TableName) -> dict[str, tuple[str | None, str | None]]:
+        """MariaDB: column -> character set and collation, also where SHOW CREATE TABLE leaves out the table's own."""
+        if table not in self._collated:
+            rows = self.connection.execute(
+                sa.text("SELECT column_name, character_set_name, collation_name FROM information_schema.columns "
+                        "WHERE table_schema = :schema AND table_name = :name"),
+                {"schema": table.schema or self.default_schema, "name": table.name},
+            )
+            self._collated[table] = {str(name): (charset, collation) for name, charset, collation in rows}
+        return self._collated[table]
 
     def primary_key(self, table: TableName) -> tuple[str, ...]:
         """The columns of the primary key; empty where there is none."""
@@ -153,6 +170,13 @@ class Catalogue:
         for index, column in rows:
             found[index] = (*found.get(index, ()), column)
         return [tuple(str(c) for c in columns) for columns in found.values() if None not in columns]
+
+    def is_rowid(self, table: TableName, column: str) -> bool:
+        """SQLite: whether a column is the row's own number, which is an integer whatever happens."""
+        if self.primary_key(table) != (column,) or str(self.columns(table)[column]["type"]) != "INTEGER":
+            return False
+        indexes = sa.text("SELECT 1 FROM pragma_index_list(:name) WHERE origin = 'pk'")
+        return self.connection.execute(indexes, {"name": table.name}).first() is None
 
     def leading_index(self, table: TableName, column: str) -> bool:
         """Whether some index begins with `column`."""

@@ -44,8 +44,10 @@ def explain_record(config: Config, host: datetime, as_of: date | None, target: s
             judged = decider.row()
             row = connection.execute(
                 sa.select(judged.status(), judged.standing, bound.target.in_scope(), judged.held, judged.requested,
-                          *judged.ends).where(bound.target.key_in([key_values(bound.target, text)]))
+                          bound.target.key_text(), *judged.ends)
+                .where(bound.target.key_in([key_values(bound.target, text)]))
             ).first()
+            text = text if row is None else row[5]  # 'a' where the key is 'A' to the database
             stone = _tombstone(stage.ledger, connection, target, text) if registers else None
             holds = _holds(decider, connection, text)
         except SQLAlchemyError as refused:
@@ -70,7 +72,7 @@ def explain_record(config: Config, host: datetime, as_of: date | None, target: s
 
 def _decision(decider: Decider, policy: Policy, row: Any) -> dict[str, Any]:
     status, standing = Status(row[0]), Standing(row[1])
-    end = last_end(decider, row[5:])
+    end = last_end(decider, row[6:])
     deadline = policy.deadline(end, decider.service.end.reading) if end is not None else None
     return {
         "status": status.value if row[2] else "out_of_scope",

@@ -57,12 +57,13 @@ class OwnTables:
 
     def holds(self) -> Register:
         """The legal holds in force."""
-        return Register(self.hold, self.hold.c.released_at.is_(None))
+        return Register(self.hold, self.hold.c.released_at.is_(None), loosely=True)
 
     def requests(self) -> Register:
         """The granted erasure requests that are still open."""
         granted, closed = self.request.c.granted_at, self.request.c.closed_at
-        return Register(self.request, sa.and_(self.request.c.kind == "erase", granted.is_not(None), closed.is_(None)))
+        open_ = sa.and_(self.request.c.kind == "erase", granted.is_not(None), closed.is_(None))
+        return Register(self.request, open_, loosely=False)
 
 
 def _needed(name: str, type_: Any, **more: Any) -> sa.Column[Any]:

@@ -2,70 +2,45 @@
 
 The key is one text, whatever the columns of the key are.
 
-One column is its own text; several are joined by U+001F, which no key holds. People read and write a JSON array
-instead. The same text comes out of `tables.Target.key_text` in SQL.
+One column is its own text, as `key_text.py` says it; several are joined by U+001F, which no key holds. People read and
+write a JSON array instead. In a statement the database writes the text: `tables.Target.key_text`.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
-from uuid import UUID
-
-import sqlalchemy as sa
 
 from carddata_retention.errors import FailedError, UsageError
+from carddata_retention.key_text import KEY_SEPARATOR, in_python, read
 from carddata_retention.model import Deadline, Status
 from carddata_retention.policy import Policy
-from carddata_retention.tables import KEY_SEPARATOR, Decider, Target
-
-Column = sa.ColumnElement[Any]
-
-# Types that do not read back what they write.
-READ: dict[type, Callable[[str], Any]] = {
-    bytes: bytes.fromhex, bool: {"True": True, "False": False}.__getitem__, UUID: UUID,
-    date: date.fromisoformat, datetime: datetime.fromisoformat, time: time.fromisoformat,
-}
-
-
-def key_text(values: Sequence[Any]) -> str:
-    """The ledger's text of a fetched key."""
-    return KEY_SEPARATOR.join(v.hex() if isinstance(v, bytes) else str(v) for v in values)
-
-
-def typed(column: Column, text: str) -> Any:
-    """One part of a key, as the column's own type binds it. Raises ValueError."""
-    if isinstance(column.type, sa.types.NullType):
-        return text  # SQLite: the column's affinity converts the text
-    try:
-        python = column.type.python_type
-    except NotImplementedError:
-        return text  # a type of the database's own: it reads what it wrote
-    return READ.get(python, python)(text)
+from carddata_retention.tables import Decider, Target
 
 
 def key_values(target: Target, text: str) -> tuple[Any, ...]:
-    """A key's text turned back into what a statement binds. Raises ValueError where it does not fit."""
-    parts = text.split(KEY_SEPARATOR)
-    return tuple(typed(c, p) for c, p in zip(target.key, parts, strict=True))
+    """A key's text turned back into what a statement binds. Raises ValueError and the like where it does not fit."""
+    parts = [text] if len(target.key) == 1 else text.split(KEY_SEPARATOR)
+    return tuple(read(c.type, p) for c, p in zip(target.key, parts, strict=True))
 
 
 def key_from_person(target: Target, given: str) -> str:
-    """KEY of the command line: the value, or a JSON array for a composite key. Raises UsageError."""
+    """KEY of the command line: the value, or a JSON array for a composite key. Raises UsageError.
+
+    The text is the one that the database would write: a person's 007 is 7, and hex in capitals is hex.
+    """
     parts: list[Any] = [given]
-    if len(target.key) > 1:
-        try:
-            parts = json.loads(given)
-        except ValueError:
-            parts = []
     try:
-        text = key_text(parts)
-        key_values(target, text)
+        if len(target.key) > 1:
+            parts = json.loads(given)
+        texts = [p if isinstance(p, str) else json.dumps(p) for p in parts]
+        # Half a character cannot be sent to any database, and no text of PostgreSQL holds a zero.
+        if any(mark in text.encode() for text in texts for mark in (b"\0", KEY_SEPARATOR.encode())):
+            raise ValueError
+        return KEY_SEPARATOR.join(in_python(c.type, read(c.type, t)) for c, t in zip(target.key, texts, strict=True))
     except (ValueError, TypeError, KeyError, ArithmeticError):
         names = ", ".join(str(c.key) for c in target.key)
         raise UsageError("key_form", f"The key of {target.name} is ({names}); what was given is not one.",
                          cure='Give the value, or a JSON array for a composite key: \'["a", 1]\'') from None
-    return text
 
 
 def key_for_person(text: str) -> str:

@@ -17,7 +17,7 @@ from carddata_retention import evidence
 from carddata_retention.ledger import WorkRow
 from carddata_retention.model import Status
 from carddata_retention.policy import Policy
-from carddata_retention.records import key_text, own_deadline
+from carddata_retention.records import own_deadline
 from carddata_retention.status import FORECAST_DAYS, REASON, RETAINED_WITHIN, Standing
 from carddata_retention.tables import Decider
 
@@ -86,7 +86,7 @@ def examples(connection: Connection, decider: Decider, reasons: Mapping[str, int
     """(reason, record key) of a few undetermined records of each reason that was counted."""
     if not reasons:
         return []
-    return [(REASON[Standing(row[0])], key_text(row[2:])) for row in connection.execute(example_statement(decider))]
+    return [(REASON[Standing(row.standing)], row.record_key) for row in connection.execute(example_statement(decider))]
 
 
 def example_statement(decider: Decider) -> sa.Select[Any]:
@@ -94,8 +94,9 @@ def example_statement(decider: Decider) -> sa.Select[Any]:
     judged, target = decider.scan(), decider.target
     place = sa.func.row_number().over(partition_by=judged.standing, order_by=target.key)
     undated = sa.and_(target.in_scope(), judged.status() == Status.UNDETERMINED.value)
-    rows = sa.select(judged.standing.label("standing"), place.label("place"), *target.key).select_from(
-        judged.source).where(undated).subquery("carddata_example")
+    rows = sa.select(
+        judged.standing.label("standing"), place.label("place"), target.key_text().label("record_key")
+    ).select_from(judged.source).where(undated).subquery("carddata_example")
     return sa.select(rows).where(rows.c.place <= EXAMPLES).order_by(rows.c.standing.desc(), rows.c.place)
 
 
@@ -104,7 +105,7 @@ def candidate_statement(decider: Decider) -> sa.Select[Any]:
     judged = decider.scan()
     target = decider.target
     return (
-        sa.select(*target.key, judged.status(), *judged.ends)
+        sa.select(target.key_text().label("record_key"), judged.status(), *judged.ends)
         .select_from(judged.source)
         .where(target.in_scope(), judged.to_purge())
         .order_by(*target.key)
@@ -113,14 +114,13 @@ def candidate_statement(decider: Decider) -> sa.Select[Any]:
 
 def candidates(connection: Connection, decider: Decider, policy: Policy) -> Iterator[WorkRow]:
     """Stream the candidates. Raises FailedError where a record's own deadline disagrees with the cutoff."""
-    width = len(decider.target.key)
     # Of this statement alone: set on the connection they would stay, and PostgreSQL has no cursor for an EXPLAIN.
     streaming = {"stream_results": True, "yield_per": PAGE}
     rows = connection.execute(candidate_statement(decider), execution_options=streaming)
-    for seq, row in enumerate(rows, start=1):
-        status = Status(row[width])
-        own_deadline(decider, policy, status, row[width + 1:])
-        yield WorkRow(seq, key_text(row[:width]), status)
+    for seq, (text, found, *ends) in enumerate(rows, start=1):
+        status = Status(found)
+        own_deadline(decider, policy, status, ends)
+        yield WorkRow(seq, text, status)
 
 
 class SetDigest:

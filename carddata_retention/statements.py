@@ -19,7 +19,13 @@ from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
 from carddata_retention.policy import Policy
-from carddata_retention.purge.batch import Job, facts_statement, remains_statement, removal_statement
+from carddata_retention.purge.batch import (
+    Job,
+    facts_statement,
+    remains_statement,
+    removal_statement,
+    subjects_statement,
+)
 from carddata_retention.schema import BoundSchema, BoundTarget, LockStep
 from carddata_retention.tables import Decider, path_rows
 
@@ -78,8 +84,7 @@ def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, policy: Po
     keys = [tuple(sa.bindparam(f"key_{n}" if n > 1 else "key", type_=c.type, required=True)
                   for n, c in enumerate(target.key, start=1))]
     mine = target.key_in(keys)
-    direct = () if target.path else target.subjects
-    yield "batch: whose records are they", sa.select(*target.key, *direct).where(mine)
+    yield "batch: whose records are they", subjects_statement(target, keys)
     if target.path:
         yield "batch: whose records are they, by the path", path_rows(
             target, [target.path_subject] if target.path_subject is not None else []).correlate(None)

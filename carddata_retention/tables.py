@@ -5,7 +5,7 @@ a database wants two: joined (`scan`), where services are grouped once for a who
 where the few services of a locked record are asked. Both use the one `standing`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -13,13 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import FromClause
 
+from carddata_retention import key_text
 from carddata_retention.model import Disposition, Status
 from carddata_retention.moments import Condition
 from carddata_retention.policy import Bounds
 from carddata_retention.services import Column, ServiceSource, constant, standing
 from carddata_retention.status import Standing
-
-KEY_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +65,31 @@ class Target:
 
     def key_text(self) -> Column:
         """The record's key as the ledger writes it."""
-        texts = [sa.cast(c, sa.String) for c in self.key]
-        return reduce(lambda a, b: a.concat(KEY_SEPARATOR).concat(b), texts)
+        return key_text.joined(self.key)
 
     def key_in(self, keys: Sequence[tuple[Any, ...]]) -> Condition:
-        """True for the given keys."""
+        """True for the given keys.
+
+        Not `(a, b) IN (...)` for a key of several columns: SQLite then scans the whole table, and so does MariaDB to
+        DELETE the row of a single key. PostgreSQL makes this OR of it.
+        """
         if len(self.key) == 1:
-            return self.key[0].in_([k[0] for k in keys])
-        return sa.or_(*(sa.and_(*(c == v for c, v in zip(self.key, k, strict=True))) for k in keys))
+            return self.key[0].in_([key_text.compared(self.key[0], k[0]) for k in keys])
+        return sa.or_(*(
+            sa.and_(*(c == key_text.compared(c, v) for c, v in zip(self.key, k, strict=True))) for k in keys))
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Our table of holds or of requests; `open_` says which of its rows are in force. None before the first run."""
+    """Our table of holds or of requests; `open_` says which of its rows are in force. None before the first run.
+
+    `loosely`: a row names whatever its text might mean to the key's or subject's own column. So do holds; a request
+    names what it says, and nothing else is removed.
+    """
 
     table: sa.Table
     open_: Condition
+    loosely: bool
 
     def covers(self, target: Target) -> Condition:
         """True where an open row names the record, one of its subjects, or the target."""
@@ -90,28 +98,52 @@ class Register:
         record = named.where(row.scope == "record", row.target == target.name, row.item == target.key_text())
         whole = named.where(row.scope == "target", row.target == target.name)
         subject = [
-            named.where(row.scope == "subject", row.item == sa.cast(c, sa.String)) for c in target.subjects
+            named.where(row.scope == "subject", row.item == key_text.in_sql(c)) for c in target.subjects
         ]
         if target.path_subject is not None:
             subject = [
                 path_rows(target, [sa.literal(1)])
-                .join(self.table, row.item == sa.cast(target.path_subject, sa.String))
+                .join(self.table, row.item == key_text.in_sql(target.path_subject))
                 .where(self.open_, row.scope == "subject")
             ]
-        return sa.or_(*(q.correlate(target.table).exists() for q in (record, whole, *subject)))
+        exactly = [q.correlate(target.table).exists() for q in (record, whole, *subject)]
+        return sa.or_(*exactly, *(self._covers_loosely(target) if self.loosely else ()))
+
+    def _covers_loosely(self, target: Target) -> Iterator[Condition]:
+        """The same by what the columns take for equal: one list for the whole statement, for no index helps here."""
+        row = self.table.c
+        if pair := key_text.loosely(target.key, row.item):
+            yield self._listed(pair, row.scope == "record", row.target == target.name)
+        for column in target.subjects:
+            if pair := key_text.loosely((column,), row.item):
+                yield sa.and_(column.is_not(None), self._listed(pair, row.scope == "subject"))
+        if target.path_subject is not None and (pair := key_text.loosely((target.path_subject,), row.item)):
+            yield path_rows(target, [sa.literal(1)]).where(self._listed(pair, row.scope == "subject")).exists()
+
+    def _listed(self, pair: tuple[Column, Column], *scope: Condition) -> Condition:
+        text, item = pair
+        listed = sa.select(item).select_from(self.table).where(self.open_, *scope, self.table.c.item.is_not(None))
+        return text.in_(listed)
 
     def names(self, target: Target) -> Condition:
         """True for a row of the register beside a record of the target, where it is the record that the row names."""
         row = self.table.c
-        subject = [row.item == sa.cast(c, sa.String) for c in target.subjects]
+        subject = [self._is(c) for c in target.subjects]
         if target.path_subject is not None:
-            mine = path_rows(target, [sa.literal(1)]).where(row.item == sa.cast(target.path_subject, sa.String))
+            mine = path_rows(target, [sa.literal(1)]).where(self._is(target.path_subject))
             subject = [mine.correlate(target.table, self.table).exists()]
         return sa.or_(
-            sa.and_(row.scope == "record", row.target == target.name, row.item == target.key_text()),
+            sa.and_(row.scope == "record", row.target == target.name, self._is(*target.key)),
             sa.and_(row.scope == "target", row.target == target.name),
             sa.and_(row.scope == "subject", sa.or_(*subject)),
         )
+
+    def _is(self, *columns: Column) -> Condition:
+        item = self.table.c.item
+        exactly = item == key_text.joined(columns)
+        pair = key_text.loosely(columns, item) if self.loosely else None
+        # No OR: SQLite makes one comparison of two with the same column, and loses the collation of the second.
+        return sa.case((exactly, sa.true()), else_=pair[0] == pair[1]) if pair else exactly
 
 
 def path_rows(target: Target, columns: Sequence[Column]) -> sa.Select[Any]:

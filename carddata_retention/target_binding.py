@@ -14,6 +14,7 @@ from carddata_retention.catalogue import Catalogue, TableName
 from carddata_retention.errors import BlindError, ConfigError
 from carddata_retention.families import KEPT, Child, family, nothing_refers_to
 from carddata_retention.forms import LooseText, comparable, exact, sql_condition
+from carddata_retention.key_text import is_steady
 from carddata_retention.model import Disposition
 from carddata_retention.moments import Condition
 from carddata_retention.service_binding import BoundService
@@ -45,6 +46,7 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
     wanted = [*what.key, *direct, *first_hop, *what.fields.columns, *what.also, *itself]
     table = catalogue.bound(name, wanted, label)
     _key_is_unique(catalogue, name, what, table)
+    _keys_are_steady(catalogue, name, what, table)
     stored = _stored_keys(catalogue, name, what, table)
     if emptied:
         _can_be_emptied(catalogue, name, what, emptied)
@@ -110,6 +112,9 @@ def _subjects_can_meet(catalogue: Catalogue, name: TableName, target: tables.Tar
         if catalogue.dialect == "sqlite":  # there a bound column has no type; what the catalogue declares is asked
             mine = catalogue.columns(name)[str(side.key)]["type"] if not target.path else mine
             theirs = catalogue.columns(service.table)[str(subject.key)]["type"] if service.table else theirs
+        if isinstance(mine, sa.Float) or not is_steady(mine, catalogue.dialect):
+            raise _unsteady("subject_type", f"Target {what.name}: the subject {side.key}", str(mine),
+                            "Give it an exact type")
         if not comparable(mine, theirs, catalogue.dialect):
             raise ConfigError(
                 "subject_type", f"Target {what.name}: the subject {side.key} is {mine}, and {subject.key} of the "
@@ -170,24 +175,48 @@ def _key_is_unique(catalogue: Catalogue, name: TableName, what: settings.Target,
                      cure=f"Make {name}.{loose[0]} NOT NULL, or name the primary key.")
 
 
-_STORED: dict[str, Any] = {"integer": sa.Integer(), "real": sa.Float(), "text": sa.String(), "blob": sa.LargeBinary()}
+def _keys_are_steady(catalogue: Catalogue, name: TableName, what: settings.Target, table: sa.Table) -> None:
+    """Raises ConfigError for a key that is written now this way and now that: a hold by its text could miss it."""
+    for key in what.key:
+        declared = catalogue.columns(name)[key]["type"]
+        # A type that SQLite does not know is text or a number there; that a REAL is no exact number it knows.
+        if not is_steady(table.c[key].type, catalogue.dialect) or isinstance(declared, sa.Float):
+            raise _unsteady("key_type", f"Target {what.name}: the key {key}", str(declared), "Name another unique key")
+
+
+def _unsteady(code: str, what: str, type_: str, cure: str) -> ConfigError:
+    return ConfigError(code, f"{what} is {type_}, which has no text that is always the same, so a legal hold by it "
+                       "could miss the record.", not_done=KEPT,
+                       cure=f"{cure}: whole or decimal numbers, text, bytes, UUIDs, days and moments can be named.")
+
+
+_STORED: dict[str, Any] = {"integer": sa.BigInteger(), "blob": sa.LargeBinary()}
 
 
 def _stored_keys(catalogue: Catalogue, name: TableName, what: settings.Target, table: sa.Table) -> dict[str, Any]:
-    """The types of a SQLite key of which the declared type converts nothing: what is stored there decides."""
+    """The types of a SQLite key of which the declared type says nothing certain: what is stored there decides.
+
+    Raises BlindError where values of several types stand there that the declared type does not tell apart by their
+    text, ConfigError for a floating point number.
+    """
     if catalogue.dialect != "sqlite":
         return {}
     found: dict[str, Any] = {}
     for key in what.key:
-        type_ = catalogue.columns(name)[key]["type"]
-        if not isinstance(type_, sa.types.NullType | sa.LargeBinary):
+        if catalogue.is_rowid(name, key):
+            found[key] = _STORED["integer"]
             continue
-        kinds = list(catalogue.connection.execute(sa.select(sa.func.typeof(table.c[key])).distinct()).scalars())
-        if len(kinds) > 1:
-            raise BlindError("mixed_key", f"Target {what.name}: {key} declares no type, and values of several types "
-                             f"stand in it: {', '.join(sorted(kinds))}.", not_done=KEPT,
+        type_ = catalogue.columns(name)[key]["type"]
+        kinds = sorted(catalogue.connection.execute(sa.select(sa.func.typeof(table.c[key])).distinct()).scalars())
+        if "real" in kinds:
+            raise _unsteady("key_type", f"Target {what.name}: a value of the key {key}", "a floating point number",
+                            "Name another unique key")
+        # A column of numbers keeps as text only what is no number.
+        if len(kinds) > 1 and not (kinds == ["integer", "text"] and isinstance(type_, sa.Integer | sa.Numeric)):
+            raise BlindError("mixed_key", f"Target {what.name}: the type of {key} lets values of several types stand "
+                             f"in it, and they do: {', '.join(kinds)}.", not_done=KEPT,
                              cure="Declare its type (INTEGER or TEXT), or name another unique key.")
-        if kinds and kinds[0] in _STORED:
+        if "blob" in kinds or (kinds and isinstance(type_, sa.types.NullType | sa.LargeBinary) and kinds[0] in _STORED):
             found[key] = _STORED[kinds[0]]
     return found
 

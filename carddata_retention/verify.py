@@ -17,7 +17,6 @@ from sqlalchemy import Connection, FromClause
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Outcome
 from carddata_retention.moments import Condition
-from carddata_retention.records import key_text
 from carddata_retention.tables import Decider
 
 PAGE = 1000
@@ -56,7 +55,7 @@ def due_statement(decider: Decider) -> sa.Select[Any]:
     target = decider.target
     held, requested = (r.covers(target) if r else sa.false() for r in (decider.holds, decider.requests))
     source, due = _path_due(decider) if target.path else _direct_due(decider)
-    return sa.select(*target.key).select_from(source).where(
+    return sa.select(target.key_text().label("record_key")).select_from(source).where(
         target.in_scope(), sa.not_(target.blank()), sa.not_(held), sa.or_(requested, due)
     )
 
@@ -119,7 +118,7 @@ def look(connection: Connection, decider: Decider, ledger: Ledger, run_id: str) 
 def _pages(connection: Connection, decider: Decider) -> Iterator[Sequence[str]]:
     rows = connection.execute(due_statement(decider), execution_options={"stream_results": True, "yield_per": PAGE})
     for page in rows.partitions():
-        yield [key_text(r) for r in page]
+        yield [r.record_key for r in page]
 
 
 def statement_text(connection: Connection, decider: Decider) -> str:

@@ -155,15 +155,15 @@ def test_a_removed_record_is_told_from_its_tombstone(database, tmp_path):
 
 @pytest.mark.parametrize(("target", "key", "code"), [
     ("cards", "4711", "unknown_record"), ("card", "1", "unknown_target"), ("cards", "one", "key_form"),
-    ("cards", "", "key_form"),
+    ("cards", "", "key_form"), ("cards", "9223372036854775808", "key_form"), ("cards", "-9223372036854775809", "key_form"),
 ])
-def test_what_does_not_exist_is_a_usage_error(postgresql_database, tmp_path, target, key, code):
-    house = build(postgresql_database, tmp_path, stories())
+def test_what_does_not_exist_is_a_usage_error(database, tmp_path, target, key, code):
+    house = build(database, tmp_path, stories())
 
     with pytest.raises(UsageError) as refused:
         explained(house, target, key)
 
-    assert refused.value.code == code
+    assert (refused.value.code, refused.value.exit) == (code, 2)
 
 
 def composite(database: Database, folder: Path) -> House:

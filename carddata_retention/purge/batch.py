@@ -18,7 +18,7 @@ from carddata_retention.model import TO_PURGE, Disposition, Outcome, SkipReason,
 from carddata_retention.moments import as_text
 from carddata_retention.policy import Policy
 from carddata_retention.purge.locks import Key, close_window, lock_path, lock_records, lock_subjects
-from carddata_retention.records import key_text, key_values, last_end, own_deadline
+from carddata_retention.records import key_values, last_end, own_deadline
 from carddata_retention.redact import Trouble, trouble
 from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.tables import Decider, Target, path_rows
@@ -79,9 +79,9 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
             raise
         raise NotQuiet from None
     by_text = {r.record_key: r for r in rows}
-    before = _subjects(connection, target, [key_values(target, text) for text in by_text])
+    texts, before = _subjects(connection, target, [key_values(target, text) for text in by_text])
     # From here on a key is what the database says it is: SQLite gives a number where the ledger keeps its text.
-    by_key = {key: by_text[key_text(key)] for key in before if key_text(key) in by_text}
+    by_key = {key: by_text[text] for key, text in texts.items() if text in by_text}
     present = list(by_key)
     found = {row.seq for row in by_key.values()}
     outcomes: Outcomes = {r.seq: (Outcome.SKIPPED, SkipReason.GONE) for r in rows if r.seq not in found}
@@ -94,7 +94,7 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
         locked = lock_records(connection, target, present) if present else set()
         present = _settle_missing(by_key, locked, outcomes, SkipReason.LOCKED)
     facts = _facts(connection, job.decider, present) if present else {}
-    now = _subjects(connection, target, present) if target.path and present else {}
+    now = _subjects(connection, target, present)[1] if target.path and present else {}
     chosen: dict[Key, Facts] = {}
     for key in present:
         seen = facts.get(key)
@@ -125,21 +125,28 @@ def _settle_missing(by_key: dict[Key, WorkRow], found: Any, outcomes: Outcomes, 
     return kept
 
 
-def _subjects(connection: Connection, target: Any, keys: Sequence[Key]) -> dict[Key, set[Any]]:
-    """Key -> the subjects that decide the record at this moment; a key without a row is missing."""
+def subjects_statement(target: Target, keys: Sequence[Key]) -> sa.Select[Any]:
+    """The text of each key, the key as it is compared, and the record's own subjects."""
+    return sa.select(target.key_text().label("record_key"), *target.key, *target.subjects).where(target.key_in(keys))
+
+
+def _subjects(connection: Connection, target: Target,
+              keys: Sequence[Key]) -> tuple[dict[Key, str], dict[Key, set[Any]]]:
+    """Key -> its text, and key -> the subjects that decide the record now; a key without a row is missing in both."""
     width = len(target.key)
+    texts: dict[Key, str] = {}
     found: dict[Key, set[Any]] = {}
-    columns = () if target.path else target.subjects
-    for row in connection.execute(sa.select(*target.key, *columns).where(target.key_in(keys))):
+    for text, *row in connection.execute(subjects_statement(target, keys)):
+        texts[tuple(row[:width])] = text
         found[tuple(row[:width])] = {s for s in row[width:] if s is not None}
-    if target.path:
+    if target.path_subject is not None:
         first = target.path[0]
-        joined = path_rows(target, [*target.key, target.path_subject]).correlate(None).join(
+        joined = path_rows(target, [target.path_subject, *target.key]).correlate(None).join(
             target.table, sa.and_(*(a == b for a, b in zip(first.from_, first.to, strict=True)))
         ).where(target.key_in(keys), target.path_subject.is_not(None))
-        for row in connection.execute(joined):
-            found[tuple(row[:width])].add(row[width])
-    return found
+        for subject, *key in connection.execute(joined):
+            found[tuple(key)].add(subject)
+    return texts, found
 
 
 def facts_statement(decider: Decider, keys: Sequence[Key]) -> sa.Select[Any]:

@@ -418,7 +418,7 @@ GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: examples of what nobody can date
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example.`id`
+SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
 FROM (
   SELECT CASE
     WHEN (`cards`.`customer_id` IS NULL) THEN 90
@@ -430,7 +430,7 @@ FROM (
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END
       ORDER BY `cards`.`id`
-    ) AS place, `cards`.`id` AS `id`
+    ) AS place, CAST(`cards`.`id` AS CHAR) AS record_key
   FROM `cards`
   LEFT OUTER JOIN (
     SELECT max(
@@ -565,7 +565,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
 
-SELECT `cards`.`id`,
+SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
   CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -1075,7 +1075,7 @@ FROM `cards`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: whose records are they
 
-SELECT `cards`.`id`, `cards`.`customer_id`
+SELECT CAST(`cards`.`id` AS CHAR) AS record_key, `cards`.`id`, `cards`.`customer_id`
 FROM `cards`
 WHERE `cards`.`id` IN (:key);
 
@@ -1579,7 +1579,7 @@ WHERE true = 1;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the independent look
 
-SELECT `cards`.`id`
+SELECT CAST(`cards`.`id` AS CHAR) AS record_key
 FROM `cards`
 LEFT OUTER JOIN (
   SELECT DISTINCT `services`.`customer_id` AS subject
@@ -1924,7 +1924,7 @@ GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: examples of what nobody can date
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example.`id`
+SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
 FROM (
   SELECT CASE
     WHEN (`payments`.`customer_id` IS NULL) THEN 90
@@ -1936,7 +1936,7 @@ FROM (
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END
       ORDER BY `payments`.`id`
-    ) AS place, `payments`.`id` AS `id`
+    ) AS place, CAST(`payments`.`id` AS CHAR) AS record_key
   FROM `payments`
   LEFT OUTER JOIN (
     SELECT max(
@@ -2089,7 +2089,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
 
-SELECT `payments`.`id`,
+SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
   CASE
     WHEN (
       NOT (
@@ -2776,7 +2776,7 @@ FROM `payments`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: whose records are they
 
-SELECT `payments`.`id`, `payments`.`customer_id`
+SELECT CAST(`payments`.`id` AS CHAR) AS record_key, `payments`.`id`, `payments`.`customer_id`
 FROM `payments`
 WHERE `payments`.`id` IN (:key);
 
@@ -3297,7 +3297,7 @@ WHERE ((method = 'card') IS TRUE) = 1;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the independent look
 
-SELECT `payments`.`id`
+SELECT CAST(`payments`.`id` AS CHAR) AS record_key
 FROM `payments`
 LEFT OUTER JOIN (
   SELECT DISTINCT `services`.`customer_id` AS subject

@@ -439,7 +439,7 @@ GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: examples of what nobody can date
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example."id"
+SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
 FROM (
   SELECT CASE
     WHEN ("cards"."customer_id" IS NULL) THEN 90
@@ -451,7 +451,7 @@ FROM (
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END
       ORDER BY "cards"."id"
-    ) AS place, "cards"."id" AS "id"
+    ) AS place, CAST("cards"."id" AS VARCHAR) AS record_key
   FROM "cards"
   LEFT OUTER JOIN (
     SELECT max(
@@ -584,7 +584,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
 
-SELECT "cards"."id",
+SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -1030,7 +1030,7 @@ FROM "cards";
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: whose records are they
 
-SELECT "cards"."id", "cards"."customer_id"
+SELECT CAST("cards"."id" AS VARCHAR) AS record_key, "cards"."id", "cards"."customer_id"
 FROM "cards"
 WHERE "cards"."id" IN (:key);
 
@@ -1510,7 +1510,7 @@ WHERE true;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the independent look
 
-SELECT "cards"."id"
+SELECT CAST("cards"."id" AS VARCHAR) AS record_key
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT DISTINCT "services"."customer_id" AS subject
@@ -1849,7 +1849,7 @@ GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: examples of what nobody can date
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example."id"
+SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
 FROM (
   SELECT CASE
     WHEN ("payments"."customer_id" IS NULL) THEN 90
@@ -1861,7 +1861,7 @@ FROM (
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END
       ORDER BY "payments"."id"
-    ) AS place, "payments"."id" AS "id"
+    ) AS place, CAST("payments"."id" AS VARCHAR) AS record_key
   FROM "payments"
   LEFT OUTER JOIN (
     SELECT max(
@@ -2012,7 +2012,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
 
-SELECT "payments"."id",
+SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN (
       NOT (
@@ -2577,7 +2577,7 @@ FROM "payments";
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: whose records are they
 
-SELECT "payments"."id", "payments"."customer_id"
+SELECT CAST("payments"."id" AS VARCHAR) AS record_key, "payments"."id", "payments"."customer_id"
 FROM "payments"
 WHERE "payments"."id" IN (:key);
 
@@ -3074,7 +3074,7 @@ WHERE ((method = 'card') IS TRUE);
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the independent look
 
-SELECT "payments"."id"
+SELECT CAST("payments"."id" AS VARCHAR) AS record_key
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT DISTINCT "services"."customer_id" AS subject

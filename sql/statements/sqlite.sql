@@ -297,8 +297,19 @@ FROM (
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                  ELSE CAST("cards"."customer_id" AS TEXT)
+                END
             )
+          )
+          OR "cards"."customer_id" IS NOT NULL
+          AND "cards"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
           )
       ) THEN 'held'
       WHEN (
@@ -333,7 +344,10 @@ FROM (
                 AND carddata_request.granted_at IS NOT NULL
                 AND carddata_request.closed_at IS NULL
                 AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CAST("cards"."customer_id" AS VARCHAR)
+                AND carddata_request.item = CASE typeof("cards"."customer_id")
+                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                  ELSE CAST("cards"."customer_id" AS TEXT)
+                END
             )
           )
       ) THEN 'requested'
@@ -411,7 +425,7 @@ GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: examples of what nobody can date
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example."id"
+SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
 FROM (
   SELECT CASE
     WHEN ("cards"."customer_id" IS NULL) THEN 90
@@ -423,7 +437,7 @@ FROM (
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END
       ORDER BY "cards"."id"
-    ) AS place, "cards"."id" AS "id"
+    ) AS place, CAST("cards"."id" AS VARCHAR) AS record_key
   FROM "cards"
   LEFT OUTER JOIN (
     SELECT max(
@@ -490,8 +504,19 @@ FROM (
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST("cards"."customer_id" AS VARCHAR)
+              AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
           )
+        )
+        OR "cards"."customer_id" IS NOT NULL
+        AND "cards"."customer_id" IN (
+          SELECT carddata_hold.item
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item IS NOT NULL
         )
     ) THEN 'held'
     WHEN (
@@ -526,7 +551,10 @@ FROM (
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
               AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST("cards"."customer_id" AS VARCHAR)
+              AND carddata_request.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
           )
         )
     ) THEN 'requested'
@@ -560,7 +588,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
 
-SELECT "cards"."id",
+SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN 0 THEN 'blank'
     WHEN (
@@ -589,8 +617,19 @@ SELECT "cards"."id",
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST("cards"."customer_id" AS VARCHAR)
+              AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
           )
+        )
+        OR "cards"."customer_id" IS NOT NULL
+        AND "cards"."customer_id" IN (
+          SELECT carddata_hold.item
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item IS NOT NULL
         )
     ) THEN 'held'
     WHEN (
@@ -625,7 +664,10 @@ SELECT "cards"."id",
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
               AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST("cards"."customer_id" AS VARCHAR)
+              AND carddata_request.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
           )
         )
     ) THEN 'requested'
@@ -724,8 +766,17 @@ WHERE NOT (
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
           AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item = CAST("cards"."customer_id" AS VARCHAR)
+          AND carddata_hold.item = CASE typeof("cards"."customer_id")
+            WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+            ELSE CAST("cards"."customer_id" AS TEXT)
+          END
       )
+    )
+    OR "cards"."customer_id" IS NOT NULL
+    AND "cards"."customer_id" IN (
+      SELECT carddata_hold.item
+      FROM carddata_hold
+      WHERE carddata_hold.released_at IS NULL AND carddata_hold.scope = 'subject' AND carddata_hold.item IS NOT NULL
     )
 )
   AND (
@@ -760,7 +811,10 @@ WHERE NOT (
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
             AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST("cards"."customer_id" AS VARCHAR)
+            AND carddata_request.item = CASE typeof("cards"."customer_id")
+              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+              ELSE CAST("cards"."customer_id" AS TEXT)
+            END
         )
       )
       OR CASE
@@ -1053,7 +1107,7 @@ FROM "cards";
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: whose records are they
 
-SELECT "cards"."id", "cards"."customer_id"
+SELECT CAST("cards"."id" AS VARCHAR) AS record_key, "cards"."id", "cards"."customer_id"
 FROM "cards"
 WHERE "cards"."id" IN (:key);
 
@@ -1089,8 +1143,19 @@ SELECT "cards"."id",
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST("cards"."customer_id" AS VARCHAR)
+              AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
           )
+        )
+        OR "cards"."customer_id" IS NOT NULL
+        AND "cards"."customer_id" IN (
+          SELECT carddata_hold.item
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item IS NOT NULL
         )
     ) THEN 'held'
     WHEN (
@@ -1125,7 +1190,10 @@ SELECT "cards"."id",
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
               AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST("cards"."customer_id" AS VARCHAR)
+              AND carddata_request.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
           )
         )
     ) THEN 'requested'
@@ -1423,8 +1491,19 @@ WHERE "cards"."id" IN (:key)
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CAST("cards"."customer_id" AS VARCHAR)
+            AND carddata_hold.item = CASE typeof("cards"."customer_id")
+              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+              ELSE CAST("cards"."customer_id" AS TEXT)
+            END
         )
+      )
+      OR "cards"."customer_id" IS NOT NULL
+      AND "cards"."customer_id" IN (
+        SELECT carddata_hold.item
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'subject'
+          AND carddata_hold.item IS NOT NULL
       )
   )
   AND (
@@ -1459,7 +1538,10 @@ WHERE "cards"."id" IN (:key)
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
             AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST("cards"."customer_id" AS VARCHAR)
+            AND carddata_request.item = CASE typeof("cards"."customer_id")
+              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+              ELSE CAST("cards"."customer_id" AS TEXT)
+            END
         )
       )
       OR CASE
@@ -1525,7 +1607,7 @@ WHERE 1 = 1;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the independent look
 
-SELECT "cards"."id"
+SELECT CAST("cards"."id" AS VARCHAR) AS record_key
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT DISTINCT "services"."customer_id" AS subject
@@ -1617,8 +1699,17 @@ WHERE NOT (
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
           AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item = CAST("cards"."customer_id" AS VARCHAR)
+          AND carddata_hold.item = CASE typeof("cards"."customer_id")
+            WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+            ELSE CAST("cards"."customer_id" AS TEXT)
+          END
       )
+    )
+    OR "cards"."customer_id" IS NOT NULL
+    AND "cards"."customer_id" IN (
+      SELECT carddata_hold.item
+      FROM carddata_hold
+      WHERE carddata_hold.released_at IS NULL AND carddata_hold.scope = 'subject' AND carddata_hold.item IS NOT NULL
     )
 )
   AND (
@@ -1653,7 +1744,10 @@ WHERE NOT (
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
             AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST("cards"."customer_id" AS VARCHAR)
+            AND carddata_request.item = CASE typeof("cards"."customer_id")
+              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+              ELSE CAST("cards"."customer_id" AS TEXT)
+            END
         )
       )
       OR "cards"."customer_id" IS NOT NULL
@@ -1745,8 +1839,19 @@ FROM (
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
             )
+          )
+          OR "payments"."customer_id" IS NOT NULL
+          AND "payments"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
           )
       ) THEN 'held'
       WHEN (
@@ -1781,7 +1886,10 @@ FROM (
                 AND carddata_request.granted_at IS NOT NULL
                 AND carddata_request.closed_at IS NULL
                 AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CAST("payments"."customer_id" AS VARCHAR)
+                AND carddata_request.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
             )
           )
       ) THEN 'requested'
@@ -1859,7 +1967,7 @@ GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: examples of what nobody can date
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example."id"
+SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
 FROM (
   SELECT CASE
     WHEN ("payments"."customer_id" IS NULL) THEN 90
@@ -1871,7 +1979,7 @@ FROM (
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END
       ORDER BY "payments"."id"
-    ) AS place, "payments"."id" AS "id"
+    ) AS place, CAST("payments"."id" AS VARCHAR) AS record_key
   FROM "payments"
   LEFT OUTER JOIN (
     SELECT max(
@@ -1953,8 +2061,19 @@ FROM (
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
             )
+          )
+          OR "payments"."customer_id" IS NOT NULL
+          AND "payments"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
           )
       ) THEN 'held'
       WHEN (
@@ -1989,7 +2108,10 @@ FROM (
                 AND carddata_request.granted_at IS NOT NULL
                 AND carddata_request.closed_at IS NULL
                 AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CAST("payments"."customer_id" AS VARCHAR)
+                AND carddata_request.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
             )
           )
       ) THEN 'requested'
@@ -2026,7 +2148,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
 
-SELECT "payments"."id",
+SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN (
       NOT (
@@ -2069,8 +2191,19 @@ SELECT "payments"."id",
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST("payments"."customer_id" AS VARCHAR)
+              AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                ELSE CAST("payments"."customer_id" AS TEXT)
+              END
           )
+        )
+        OR "payments"."customer_id" IS NOT NULL
+        AND "payments"."customer_id" IN (
+          SELECT carddata_hold.item
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item IS NOT NULL
         )
     ) THEN 'held'
     WHEN (
@@ -2105,7 +2238,10 @@ SELECT "payments"."id",
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
               AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST("payments"."customer_id" AS VARCHAR)
+              AND carddata_request.item = CASE typeof("payments"."customer_id")
+                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                ELSE CAST("payments"."customer_id" AS TEXT)
+              END
           )
         )
     ) THEN 'requested'
@@ -2223,8 +2359,19 @@ WHERE ((method = 'card') IS TRUE) = 1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            AND carddata_hold.item = CASE typeof("payments"."customer_id")
+              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+              ELSE CAST("payments"."customer_id" AS TEXT)
+            END
         )
+      )
+      OR "payments"."customer_id" IS NOT NULL
+      AND "payments"."customer_id" IN (
+        SELECT carddata_hold.item
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'subject'
+          AND carddata_hold.item IS NOT NULL
       )
   )
   AND (
@@ -2259,7 +2406,10 @@ WHERE ((method = 'card') IS TRUE) = 1
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
             AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST("payments"."customer_id" AS VARCHAR)
+            AND carddata_request.item = CASE typeof("payments"."customer_id")
+              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+              ELSE CAST("payments"."customer_id" AS TEXT)
+            END
         )
       )
       OR CASE
@@ -2612,7 +2762,7 @@ FROM "payments";
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: whose records are they
 
-SELECT "payments"."id", "payments"."customer_id"
+SELECT CAST("payments"."id" AS VARCHAR) AS record_key, "payments"."id", "payments"."customer_id"
 FROM "payments"
 WHERE "payments"."id" IN (:key);
 
@@ -2662,8 +2812,19 @@ SELECT "payments"."id",
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST("payments"."customer_id" AS VARCHAR)
+              AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                ELSE CAST("payments"."customer_id" AS TEXT)
+              END
           )
+        )
+        OR "payments"."customer_id" IS NOT NULL
+        AND "payments"."customer_id" IN (
+          SELECT carddata_hold.item
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item IS NOT NULL
         )
     ) THEN 'held'
     WHEN (
@@ -2698,7 +2859,10 @@ SELECT "payments"."id",
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
               AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST("payments"."customer_id" AS VARCHAR)
+              AND carddata_request.item = CASE typeof("payments"."customer_id")
+                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                ELSE CAST("payments"."customer_id" AS TEXT)
+              END
           )
         )
     ) THEN 'requested'
@@ -2987,8 +3151,19 @@ WHERE "payments"."id" IN (:key)
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            AND carddata_hold.item = CASE typeof("payments"."customer_id")
+              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+              ELSE CAST("payments"."customer_id" AS TEXT)
+            END
         )
+      )
+      OR "payments"."customer_id" IS NOT NULL
+      AND "payments"."customer_id" IN (
+        SELECT carddata_hold.item
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'subject'
+          AND carddata_hold.item IS NOT NULL
       )
   )
   AND (
@@ -3023,7 +3198,10 @@ WHERE "payments"."id" IN (:key)
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
             AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST("payments"."customer_id" AS VARCHAR)
+            AND carddata_request.item = CASE typeof("payments"."customer_id")
+              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+              ELSE CAST("payments"."customer_id" AS TEXT)
+            END
         )
       )
       OR CASE
@@ -3102,7 +3280,7 @@ WHERE ((method = 'card') IS TRUE) = 1;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the independent look
 
-SELECT "payments"."id"
+SELECT CAST("payments"."id" AS VARCHAR) AS record_key
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT DISTINCT "services"."customer_id" AS subject
@@ -3210,8 +3388,19 @@ WHERE ((method = 'card') IS TRUE) = 1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            AND carddata_hold.item = CASE typeof("payments"."customer_id")
+              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+              ELSE CAST("payments"."customer_id" AS TEXT)
+            END
         )
+      )
+      OR "payments"."customer_id" IS NOT NULL
+      AND "payments"."customer_id" IN (
+        SELECT carddata_hold.item
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'subject'
+          AND carddata_hold.item IS NOT NULL
       )
   )
   AND (
@@ -3246,7 +3435,10 @@ WHERE ((method = 'card') IS TRUE) = 1
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
             AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST("payments"."customer_id" AS VARCHAR)
+            AND carddata_request.item = CASE typeof("payments"."customer_id")
+              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+              ELSE CAST("payments"."customer_id" AS TEXT)
+            END
         )
       )
       OR "payments"."customer_id" IS NOT NULL
