@@ -59,7 +59,7 @@ def prepare(task: Task) -> None:
 def limit(task: Task, measured: Measured) -> None:
     """Everything in one transaction; on PostgreSQL in one statement."""
     prepare(task)
-    with (session(task) as raw, raw.cursor() as cursor, measured.whole(task.ground.log_position),
+    with (session(task) as raw, raw.cursor() as cursor, measured.whole(task.ground.used),
           measured.phase("remove"), measured.transaction()):
         for statement in LIMIT[task.dialect, task.table]:
             cursor.execute(statement)
@@ -71,7 +71,7 @@ def hand(task: Task, measured: Measured) -> None:
     """Find once, then remove in batches."""
     prepare(task)
     sql = SQL[task.dialect]
-    with session(task) as raw, raw.cursor() as cursor, measured.whole(task.ground.log_position):
+    with session(task) as raw, raw.cursor() as cursor, measured.whole(task.ground.used):
         with measured.phase("find"):
             cursor.execute(sql.find)
             found = cursor.rowcount

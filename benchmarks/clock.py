@@ -20,6 +20,7 @@ class Measured:
     phases_s: dict[str, float] = field(default_factory=dict)
     spans: list[tuple[str, float, float]] = field(default_factory=list)  # phase, begin, end
     cpu_s: float = 0.0  # of the client's process
+    server_cpu_s: float = 0.0  # of all the server's processes
     memory_mib: float = 0.0  # peak resident set of the client's process, when it was done
     memory_before_mib: float = 0.0  # and when it began: interpreter and imports
     memory_after_mib: dict[str, float] = field(default_factory=dict)  # the peak, at the end of each phase
@@ -29,9 +30,9 @@ class Measured:
     notes: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
-    def whole(self, log_position: Callable[[], int]) -> Iterator[None]:
+    def whole(self, server: Callable[[], tuple[int, float]]) -> Iterator[None]:
         """Around all that counts; imports and the making of empty tables stay outside."""
-        self.memory_before_mib, log = peak_memory_mib(), log_position()
+        self.memory_before_mib, before = peak_memory_mib(), server()
         self.began, cpu = time.monotonic(), time.process_time()
         try:
             yield
@@ -39,7 +40,8 @@ class Measured:
             self.seconds = time.monotonic() - self.began
             self.cpu_s = time.process_time() - cpu
             self.memory_mib = peak_memory_mib()
-            self.log_bytes = log_position() - log
+            after = server()
+            self.log_bytes, self.server_cpu_s = after[0] - before[0], round(after[1] - before[1], 2)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from benchmarks import billing
 from benchmarks.billing import TABLES, Size
+from benchmarks.cpu import of_server
 from tests.servers import Servers
 
 POSTGRESQL = {  # as a server in production has them; the tests switch the first three off
@@ -69,6 +70,11 @@ class Ground:
             return int(one(self.template, "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"))
         return int(one(self.template, "SELECT variable_value FROM information_schema.global_status "
                                       "WHERE variable_name = 'Innodb_lsn_current'"))
+
+
+    def used(self) -> tuple[int, float]:
+        """What the whole server has used so far: bytes of log, and seconds of CPU."""
+        return self.log_position(), of_server(engine(self.template))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def pandas(task: Task, measured: Measured) -> None:
 
     prepare(task)
     connect = engine(task.url)
-    with measured.whole(task.ground.log_position):
+    with measured.whole(task.ground.used):
         with measured.phase("find"), connect.connect() as connection:
             cards = pd.read_sql("SELECT * FROM cards", connection)
             services = pd.read_sql("SELECT * FROM services", connection)
@@ -92,7 +92,7 @@ def orm(task: Task, measured: Measured) -> None:
     measured.scaled = task.ground.size.cards / measured.looked_at
     # A pool, as every application has one: a new connection for each transaction would be slower still.
     with Session(create_engine(task.url)) as session, \
-            measured.whole(task.ground.log_position), measured.phase("remove"):
+            measured.whole(task.ground.used), measured.phase("remove"):
         for key in session.scalars(select(Card.id).where(Card.id <= measured.looked_at).order_by(Card.id)).all():
             began = time.monotonic()
             card = session.get_one(Card, key)
@@ -119,7 +119,7 @@ def pt_archiver(task: Task, measured: Measured) -> None:
     prepare(task)
     url = make_url(task.url)
     before = _cards(task)
-    with measured.whole(task.ground.log_position), measured.phase("remove"):
+    with measured.whole(task.ground.used), measured.phase("remove"):
         subprocess.run(  # noqa: S603
             [pt_archiver_path(), "--source", f"S={url.query['unix_socket']},u={url.username},D={url.database},t=cards",
              "--purge", "--bulk-delete", "--limit", "2000", "--commit-each", "--no-check-charset",

@@ -41,7 +41,7 @@ def product(task: Task, measured: Measured) -> None:
     """A night of one target; `seconds` is the freeze of its candidates and their removal, `phases_s` has the rest."""
     with tempfile.TemporaryDirectory() as folder, sessions_that_remove(task.table) as removing:
         config = configured(task, Path(folder))
-        with measured.whole(task.ground.log_position):
+        with measured.whole(task.ground.used):
             told = night(config, measured)
         whole, measured.seconds = measured.seconds, measured.phases_s["plan: freeze"] + measured.phases_s["purge"]
         measured.removed = told.targets[0].purged or 0
@@ -54,7 +54,7 @@ def product(task: Task, measured: Measured) -> None:
         if told.exit_code:
             raise RuntimeError(f"the night ended with {told.exit_code}: {measured.notes['findings']}")
         idle = Measured("product, nothing due")
-        with idle.whole(task.ground.log_position):
+        with idle.whole(task.ground.used):
             again = night(config, idle)
         measured.notes["nothing_due"] = {"seconds": round(idle.seconds, 3), "timings_s": again.timings_s,
                                          "phases_s": rounded(idle.phases_s), "log_bytes": idle.log_bytes,

@@ -101,7 +101,7 @@ def profile(task: Task, stats: Path | None = None) -> dict[str, Any]:
     profiler = cProfile.Profile() if stats else None
     with tempfile.TemporaryDirectory() as folder:
         config = configured(task, Path(folder))
-        with ear.listening(), measured.whole(task.ground.log_position):
+        with ear.listening(), measured.whole(task.ground.used):
             if profiler is not None:
                 profiler.enable()
             night(config, measured)

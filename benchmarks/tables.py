@@ -27,7 +27,7 @@ def ratios(contest: Contest) -> Table:
     """Each contender's median against the limit and against the batches written by hand."""
     table = Table(title=f"{contest.ground.dialect}, {contest.ground.size.cards:,} cards", title_justify="left")
     for column in ("contender", "find s", "remove s", "sum s", "/ limit", "/ hand", "remove / hand", "longest tx ms",
-                   "log MiB", "client MiB", "client CPU s", "removed"):
+                   "log MiB", "client MiB", "CPU s: client", "server", "removed"):
         table.add_column(column, justify="left" if column == "contender" else "right")
     for name in dict.fromkeys(m.contender for m in contest.measured):
         one, *rounds = typical(contest, name)
@@ -41,7 +41,7 @@ def ratios(contest: Contest) -> Table:
             _number(seconds / median(map(scaled, hand[1:]))) if hand else "",
             _number(remove * one.scaled / _parts(hand[0])[1]) if hand else "",
             f"{one.longest_transaction_s * 1000:.0f}", f"{one.log_bytes / 2**20:.0f}",
-            f"{one.memory_mib:.0f}", _number(one.cpu_s), f"{one.removed:,}",
+            f"{one.memory_mib:.0f}", _number(one.cpu_s), _number(one.server_cpu_s), f"{one.removed:,}",
         )
     return table
 
