@@ -4,14 +4,18 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TESTS  ?=
+DATABASE ?= postgresql
+CARDS  ?= 1000000
+ROUNDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sql requirements clean
+.PHONY: help demo test check bench sql requirements clean
 
 help:
 	@echo "make demo          a sample billing database, and a whole night on it (into demo/)"
 	@echo "make test          all tests, on SQLite, PostgreSQL and, where its server is installed, MariaDB"
 	@echo "make check         ruff, mypy, the floors of the house"
+	@echo "make bench         the purge held against SQL written by hand (DATABASE=, CARDS=, ROUNDS=)"
 	@echo "make sql           the generated files of sql/ anew, from a night on three real databases"
 	@echo "make requirements  the hashed exports anew, from pyproject.toml (needs uv)"
 	@echo "make clean         what make made"
@@ -27,6 +31,9 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks purge --database $(DATABASE) --cards $(CARDS) --rounds $(ROUNDS) --json bench-$(DATABASE).json
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -51,4 +58,4 @@ requirements:
 	$(EXPORT) --all-extras --group dev > requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist demo bench-*.json .mypy_cache .pytest_cache .ruff_cache .hypothesis

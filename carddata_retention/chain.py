@@ -5,7 +5,6 @@ somebody else has lost the lock, and must not remove anything more.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -162,7 +161,8 @@ class Chain:
 
 def stored(tombstone: Tombstone) -> dict[str, Any]:
     """A tombstone as its table keeps it, and as its digest is taken."""
-    return asdict(tombstone) | {"status": tombstone.status.value, "disposition": tombstone.disposition.value}
+    return evidence.plain(tombstone) | {
+        "status": tombstone.status.value, "disposition": tombstone.disposition.value}
 
 
 def _broken(code: str, cause: str) -> BrokenError:

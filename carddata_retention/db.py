@@ -131,7 +131,8 @@ def open_database(url: URL, base: Path) -> Database:
         url = url.update_query_dict({"charset": "utf8mb4"})
     try:
         if dialect != "sqlite":
-            engine = sa.create_engine(url, hide_parameters=True, isolation_level="READ COMMITTED", pool_pre_ping=True)
+            engine = sa.create_engine(url, hide_parameters=True, isolation_level="READ COMMITTED", pool_pre_ping=True,
+                                      max_overflow=-1)
         else:
             engine = sa.create_engine(url, hide_parameters=True, poolclass=NullPool)
     except (ImportError, sa.exc.ArgumentError):

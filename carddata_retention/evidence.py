@@ -9,17 +9,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from carddata_retention.model import Tombstone
 
 GENESIS = "0" * 64
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+FIELDS = tuple(field.name for field in fields(Tombstone))
+_VALUES = attrgetter(*FIELDS)
 
 
 def canonical(value: Any) -> bytes:
     """Canonical JSON: sorted keys, no blanks, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL(value).encode()
 
 
 def digest(value: Any) -> str:
@@ -29,7 +33,12 @@ def digest(value: Any) -> str:
 
 def tombstone_digest(tombstone: Tombstone) -> str:
     """Over every field that the ledger stores."""
-    return digest(asdict(tombstone))
+    return digest(plain(tombstone))
+
+
+def plain(tombstone: Tombstone) -> dict[str, Any]:
+    """Its fields by name. Not `asdict`: a copy to the last depth takes longer than the removal itself."""
+    return dict(zip(FIELDS, _VALUES(tombstone), strict=True))
 
 
 def batch_digest(tombstones: Iterable[Tombstone]) -> str:
@@ -49,9 +58,9 @@ def seal(previous: str, run: str) -> str:
 
 def signature(key: bytes, head: str) -> str:
     """A keyed hash of a seal; without the key nobody can make one that fits."""
-    return hmac.new(key, head.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, head.encode(), "sha256").hex()
 
 
 def reference(key: bytes, table: str, record_key: str) -> str:
     """The name of a record outside the ledger: a keyed hash of table and key, never of a card number."""
-    return hmac.new(key, canonical([table, record_key]), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, canonical([table, record_key]), "sha256").hex()[:32]

@@ -45,7 +45,7 @@ def explain_record(config: Config, host: datetime, as_of: date | None, target: s
             row = connection.execute(
                 sa.select(judged.status(), judged.standing, bound.target.in_scope(), judged.held, judged.requested,
                           bound.target.key_text(), *judged.ends)
-                .where(bound.target.key_in([key_values(bound.target, text)]))
+                .where(bound.target.key_is(key_values(bound.target, text)))
             ).first()
             text = text if row is None else row[5]  # 'a' where the key is 'A' to the database
             stone = _tombstone(stage.ledger, connection, target, text) if registers else None
@@ -102,7 +102,7 @@ def _holds(decider: Decider, connection: sa.Connection, text: str) -> list[dict[
     query = (
         sa.select(hold.id, hold.scope, hold.basis, hold.review_by)
         .select_from(target.table.join(decider.holds.table, decider.holds.names(target)))
-        .where(decider.holds.open_, target.key_in([key_values(target, text)])).order_by(hold.id)
+        .where(decider.holds.open_, target.key_is(key_values(target, text))).order_by(hold.id)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
 

@@ -5,7 +5,6 @@ no key of a record: a reference is a keyed hash, and a tombstone stands there wi
 """
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +53,10 @@ def _write(connection: Connection, ledger: Ledger, run_id: str, directory: Path)
         for row in batches:
             _line(file, {"kind": "batch", **row})
         for stone in ledger.stream_tombstones(connection, run_id):
-            _line(file, {"kind": "tombstone", **{k: v for k, v in asdict(stone).items() if k != "record_key"},
-                         "digest": evidence.tombstone_digest(stone)})
+            told = evidence.plain(stone)
+            told |= {"kind": "tombstone", "digest": evidence.digest(told)}
+            del told["record_key"]
+            _line(file, told)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -1,6 +1,6 @@
 """One text for each value of a key or of a subject: what the ledger writes, what a hold names, what a person types.
 
-The database writes the text (`in_sql`); Python reads it back into a value (`read`), and writes the same for a value
+The database writes the text (`in_sql`); Python reads it back into a value (`reader`), and writes the same for a value
 that no row has any more (`in_python`). On every database alike:
 
     number           digits, without exponent and without the zeros that ZEROFILL puts before them
@@ -14,7 +14,7 @@ PostgreSQL writes days in the order that DateStyle says, so `db.py` sets it. Typ
 when the configuration is held against the catalogue: a hold by a text that is not the record's would miss it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import reduce
@@ -158,32 +158,67 @@ def _integer(type_: Any) -> Callable[[str], int]:
     return read
 
 
-_READ: dict[type, Callable[[str], Any]] = {
+_READ: dict[Any, Callable[[str], Any]] = {
     bytes: bytes.fromhex, bool: lambda text: {"true": True, "false": False}[text.lower()], UUID: UUID, Decimal: Decimal,
     date: date.fromisoformat, datetime: datetime.fromisoformat, time: time.fromisoformat,
 }
 
 
-def read(type_: Any, text: str) -> Any:
-    """A text turned back into what a column of this type is compared with.
+def reader(type_: Any) -> Callable[[str], Any]:
+    """What turns a text back into what a column of this type is compared with.
 
-    Raises ValueError, KeyError or ArithmeticError where it is no value of it.
+    It raises ValueError, KeyError or ArithmeticError where the text is no value of it.
     """
     if isinstance(type_, sa.types.NullType):
-        return text  # SQLite: the column's affinity converts the text
+        return str  # SQLite: the column's affinity converts the text
     if isinstance(type_, sa.Integer):
-        return _integer(type_)(text)
-    if isinstance(type_, sa.String | mysql.YEAR):
-        return text
-    python = type_.python_type
-    return _READ.get(python, python)(text)
+        return _integer(type_)
+    try:
+        python: Callable[[str], Any] = type_.python_type
+    except NotImplementedError:
+        return str  # MariaDB's YEAR: it reads what it wrote
+    return _READ.get(python, python)
 
 
-def compared(column: Column, value: Any) -> Any:
-    """A value, read or fetched, as a statement compares it with its column: an enumeration meets no text."""
-    if isinstance(column.type, LooseText) and column.type.written_as is not None and isinstance(value, str):
-        return sa.cast(sa.literal(value, sa.String()), column.type.written_as)
-    return value
+def among(columns: Sequence[Column], name: str, dialect: str, rows: Collection[Sequence[Any]] = ()) -> Column:
+    """True where the columns are those of one of the rows, which `sent` sends under `name`: one statement for all.
+
+    PostgreSQL is sent one array for each column. Elsewhere one column has a list, and several have an OR that must be
+    given its rows here, for `(a, b) IN (…)` makes SQLite scan the whole table, and MariaDB for the DELETE of one key.
+    """
+    return _among(columns, dialect, rows, lambda n: {"key": f"{name}_{n}"})
+
+
+def sent(columns: Sequence[Column], name: str, dialect: str, rows: Collection[Sequence[Any]]) -> dict[str, list[Any]]:
+    """The parameters of `among`; none where the rows stand in the statement itself."""
+    if dialect != "postgresql" and len(columns) > 1:
+        return {}
+    return {f"{name}_{n}": [row[n] for row in rows] for n, _ in enumerate(columns)}
+
+
+def one_of(columns: Sequence[Column], rows: Collection[Sequence[Any]], dialect: str) -> Column:
+    """`among` with its values, for a statement that is sent once."""
+    return _among(columns, dialect, rows, lambda n: {"key": None, "value": [row[n] for row in rows]})
+
+
+def _among(columns: Sequence[Column], dialect: str, rows: Collection[Sequence[Any]],
+           bound: Callable[[int], dict[str, Any]]) -> Column:
+    if dialect == "postgresql":
+        arrays = [_array(column, bound(n)) for n, column in enumerate(columns)]
+        if len(columns) == 1:
+            return columns[0] == sa.any_(arrays[0])
+        names = [f"of_{n}" for n, _ in enumerate(columns)]
+        listed = sa.func.unnest(*arrays).table_valued(*names).render_derived(name="carddata_listed")
+        return sa.tuple_(*columns).in_(sa.select(*listed.c))
+    if len(columns) == 1:
+        return columns[0].in_(sa.bindparam(**bound(0), expanding=True))
+    return sa.or_(*(sa.and_(*(c == v for c, v in zip(columns, row, strict=True))) for row in rows))
+
+
+def _array(column: Column, bound: dict[str, Any]) -> Column:
+    written_as = column.type.written_as if isinstance(column.type, LooseText) else None
+    array = sa.bindparam(**bound, type_=postgresql.ARRAY(sa.String() if written_as is not None else column.type))
+    return array if written_as is None else sa.cast(array, postgresql.ARRAY(written_as))
 
 
 def joined(columns: Sequence[Column]) -> Column:
@@ -195,7 +230,8 @@ def loosely(columns: Sequence[Column], item: Column) -> tuple[Column, Column] | 
     """A key or subject and the text of a hold, as a hold must compare them; None where only equal texts are equal.
 
     What a column itself takes for equal is equal here too, and rather more: a collation may take 'a' for 'A', blanks at
-    the end may mean nothing, and people write hex in capitals. Of several columns the first such one decides for all.
+    the end may mean nothing, and people write hex in capitals (on SQLite only small letters count). Of several columns
+    the first such one decides for all.
     """
     text = joined(columns)
     for column in columns:

@@ -5,6 +5,7 @@ out the same on every database. `ddl` writes the same structure down for DBAs: s
 """
 
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,17 @@ def _target() -> sa.Column[Any]:
     return sa.Column("target", _text(64), primary_key=True)
 
 
+def _work(table: Callable[..., sa.Table], prefix: str) -> sa.Table:
+    made = table(
+        "work", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        _needed("record_key", _text(KEY_LENGTH)), _needed("status", _text(16)), sa.Column("outcome", _text(16)),
+        sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer), sa.Column("locked_since", _text(10)),
+    )
+    # Not by run first: without statistics PostgreSQL would take it for the primary key, and read the list whole.
+    sa.Index(f"{prefix}work_key", made.c.record_key, made.c.run_id, made.c.target)
+    return made
+
+
 def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
     """Our tables as one dialect names them; nothing is created here."""
     metadata = sa.MetaData(schema=schema if dialect == "postgresql" else None)
@@ -118,12 +130,7 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         _needed("first_purgeable_day", _text(10)), _needed("rule", _text(255)), _needed("policy_version", _text(64)),
         _needed("purged_at", _text(40)),
     )
-    work = table(
-        "work", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-        _needed("record_key", _text(KEY_LENGTH)), _needed("status", _text(16)), sa.Column("outcome", _text(16)),
-        sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer), sa.Column("locked_since", _text(10)),
-    )
-    sa.Index(f"{prefix}work_key", work.c.run_id, work.c.target, work.c.record_key)
+    work = _work(table, prefix)
     known = table(
         "target", sa.Column("name", _text(64), primary_key=True), _needed("run_id", _text(40)),
         _needed("digest", _text(64)), _needed("fingerprint", _text(64)), _needed("as_of", _text(10)),

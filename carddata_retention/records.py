@@ -7,11 +7,12 @@ write a JSON array instead. In a statement the database writes the text: `tables
 """
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from carddata_retention.errors import FailedError, UsageError
-from carddata_retention.key_text import KEY_SEPARATOR, in_python, read
+from carddata_retention.key_text import KEY_SEPARATOR, in_python, reader
 from carddata_retention.model import Deadline, Status
 from carddata_retention.policy import Policy
 from carddata_retention.tables import Decider, Target
@@ -19,8 +20,15 @@ from carddata_retention.tables import Decider, Target
 
 def key_values(target: Target, text: str) -> tuple[Any, ...]:
     """A key's text turned back into what a statement binds. Raises ValueError and the like where it does not fit."""
-    parts = [text] if len(target.key) == 1 else text.split(KEY_SEPARATOR)
-    return tuple(read(c.type, p) for c, p in zip(target.key, parts, strict=True))
+    return all_key_values(target, [text])[0]
+
+
+def all_key_values(target: Target, texts: Iterable[str]) -> list[tuple[Any, ...]]:
+    """The same for many."""
+    readers = [reader(c.type) for c in target.key]
+    if len(readers) == 1:
+        return [(readers[0](text),) for text in texts]
+    return [tuple(read(part) for read, part in zip(readers, text.split(KEY_SEPARATOR), strict=True)) for text in texts]
 
 
 def key_from_person(target: Target, given: str) -> str:
@@ -36,7 +44,7 @@ def key_from_person(target: Target, given: str) -> str:
         # Half a character cannot be sent to any database, and no text of PostgreSQL holds a zero.
         if any(mark in text.encode() for text in texts for mark in (b"\0", KEY_SEPARATOR.encode())):
             raise ValueError
-        return KEY_SEPARATOR.join(in_python(c.type, read(c.type, t)) for c, t in zip(target.key, texts, strict=True))
+        return KEY_SEPARATOR.join(in_python(c.type, reader(c.type)(t)) for c, t in zip(target.key, texts, strict=True))
     except (ValueError, TypeError, KeyError, ArithmeticError):
         names = ", ".join(str(c.key) for c in target.key)
         raise UsageError("key_form", f"The key of {target.name} is ({names}); what was given is not one.",

@@ -195,7 +195,7 @@ def _remove(run: Running, key: EvidenceKey, asked_meanwhile: Sequence[Brake]) ->
                     stage.ledger.settle_rest(connection, run.run_id, target.name, Outcome.SKIPPED, SkipReason.REFUSED)
                 continue
             job = Job(run.run_id, target.bound_of(), run.bound(), target.decider_of(), stage.policy, stage.ledger, key)
-            engine = Engine(stage.db, job, pace, hooks.moment, hooks.progress)
+            engine = Engine(stage.db, job, pace, hooks.moment, hooks.progress, connections=limits.connections)
             engine.run(target.result.to_purge or 0)
             target.stopped = engine.stopped
             if engine.stopped is not None:

@@ -14,23 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import measures, scan, settings, verify
 from carddata_retention.families import Child
-from carddata_retention.keys import EvidenceKey
+from carddata_retention.key_text import among
 from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
 from carddata_retention.policy import Policy
-from carddata_retention.purge.batch import (
-    Job,
-    facts_statement,
-    remains_statement,
-    removal_statement,
-    subjects_statement,
-)
+from carddata_retention.purge.questions import Questions, facts, lock_records, remains, removal, whose_records
 from carddata_retention.schema import BoundSchema, BoundTarget, LockStep
-from carddata_retention.tables import Decider, path_rows
+from carddata_retention.tables import KEY, SUBJECT, Decider, path_rows
 
 Titled = tuple[str, str]
 NOTHING = sa.literal(1) == 0
+PARENT = "carddata_parent"
 
 
 def of_service_ends(dialect: sa.Dialect, schema: BoundSchema, policy: Policy) -> list[Titled]:
@@ -46,7 +41,7 @@ def of_target(connection: Connection, bound: BoundTarget, schema: BoundSchema, d
     """Title and text of each statement about one target, in the order of the night."""
     words = _words(schema, policy)
     statements = [*_looks(connection, bound, schema, decider, subject),
-                  *_batch(bound, schema, decider, policy, ledger), *_look_again(decider)]
+                  *_batch(bound, schema, decider), *_look_again(decider)]
     return [(f"{bound.declared.name}: {title}", readable(statement, connection.dialect, words))
             for title, statement in statements]
 
@@ -77,50 +72,50 @@ def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, deci
         yield "subjects that nobody knows", measures.counting(*asked)
 
 
-def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, policy: Policy,
-           ledger: Ledger) -> Iterator[tuple[str, Any]]:
-    """One batch; `key` and `subject` stand for all keys and subjects of it."""
+def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider) -> Iterator[tuple[str, Any]]:
+    """One batch, as `purge.questions` builds its statements."""
     target, table = decider.target, bound.target.table
-    keys = [tuple(sa.bindparam(f"key_{n}" if n > 1 else "key", type_=c.type, required=True)
-                  for n, c in enumerate(target.key, start=1))]
-    mine = target.key_in(keys)
-    yield "batch: whose records are they", subjects_statement(target, keys)
+    asked = Questions(bound, decider)
+    key = [tuple(sa.bindparam(f"{KEY}_{n}", type_=c.type, required=True) for n, c in enumerate(target.key))]
+    yield "batch: whose records are they", whose_records(asked, key)
     if target.path:
         yield "batch: whose records are they, by the path", path_rows(
             target, [target.path_subject] if target.path_subject is not None else []).correlate(None)
     if schema.dialect != "sqlite":
         for step in schema.service.locks:
-            yield from _locks(step)
-        locking = sa.select(*target.key).where(mine).order_by(*target.key).with_for_update(skip_locked=True)
-        yield "batch: lock the records", locking
-    yield "batch: decide the locked records again", facts_statement(decider, keys)
+            yield from _locks(step, schema.dialect)
+    if schema.dialect == "mariadb":
+        yield "batch: lock the records", lock_records(asked, key)
+    yield "batch: decide the locked records again", facts(asked, key)
+    mine = target.key_in(key)
     for child in bound.children:
-        yield from _children(child, sa.select(*(table.c[c] for c in child.parent_columns)).where(mine))
-    job = Job("", bound, schema, decider, policy, ledger, EvidenceKey("", b""))
-    subjects: list[Any] = [sa.bindparam("subject", required=True)]
-    yield "batch: remove, deciding once more", removal_statement(job, keys, subjects)
-    yield "batch: read back, must be 0", remains_statement(target, keys)
+        yield from _children(child, sa.select(*(table.c[c] for c in child.parent_columns)).where(mine), schema.dialect)
+    yield "batch: remove, deciding once more", removal(asked, key)
+    if schema.dialect != "postgresql" or bound.triggers:
+        yield "batch: read back, must be 0", remains(asked, key)
 
 
-def _locks(step: LockStep) -> Iterator[tuple[str, Any]]:
-    name, named = step.table.description, step.column.in_([sa.bindparam("subject", required=True)])
+def _locks(step: LockStep, dialect: str) -> Iterator[tuple[str, Any]]:
+    name, named = step.table.description, among((step.column,), SUBJECT, dialect)
     locking = sa.select(step.column).select_from(step.table).where(named).order_by(step.column)
     yield f"batch: lock {name}, without waiting", locking.with_for_update(skip_locked=True)
-    present = sa.select(step.column, sa.func.count()).select_from(step.table).where(named).group_by(step.column)
-    yield f"batch: were all rows of {name} locked", present
+    yield f"batch: were all rows of {name} locked", sa.select(sa.func.count()).select_from(step.table).where(named)
+    each = sa.select(step.column, sa.func.count()).select_from(step.table).where(named).group_by(step.column)
+    yield f"batch: if not, which of {name} were", each
 
 
-def _children(child: Child, parents: sa.Select[Any]) -> Iterator[tuple[str, Any]]:
+def _children(child: Child, parents: sa.Select[Any], dialect: str) -> Iterator[tuple[str, Any]]:
     name = child.table.description
     columns = [child.table.c[c] for c in child.columns]
-    values = [sa.bindparam(f"parent_{n}" if len(columns) > 1 else "parent", type_=c.type, required=True)
-              for n, c in enumerate(columns, start=1)]
-    mine = columns[0].in_(values) if len(columns) == 1 else sa.tuple_(*columns).in_([sa.tuple_(*values)])
+    mine = among(columns, PARENT, dialect)
+    if len(columns) > 1 and dialect != "postgresql":
+        values = [sa.bindparam(f"{PARENT}_{n}", type_=c.type, required=True) for n, c in enumerate(columns)]
+        mine = sa.tuple_(*columns).in_([sa.tuple_(*values)])
     yield f"batch: the parents of {name}", parents.distinct()
     locking = sa.select(sa.literal(1)).select_from(child.table).where(mine).with_for_update(nowait=True)
     yield f"batch: lock {name}", locking
     for below in child.children:
-        yield from _children(below, sa.select(*(child.table.c[c] for c in below.parent_columns)).where(mine))
+        yield from _children(below, sa.select(*(child.table.c[c] for c in below.parent_columns)).where(mine), dialect)
     yield f"batch: let go of {name}", _let_go(child, mine)
     yield f"batch: what is left of {name}", sa.select(sa.func.count()).select_from(child.table).where(mine)
 

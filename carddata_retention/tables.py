@@ -20,6 +20,9 @@ from carddata_retention.policy import Bounds
 from carddata_retention.services import Column, ServiceSource, constant, standing
 from carddata_retention.status import Standing
 
+# No column of a customer is called so: an UPDATE would take the parameter for its new value.
+KEY, SUBJECT = "carddata_key", "carddata_subject"
+
 
 @dataclass(frozen=True, slots=True)
 class Hop:
@@ -40,6 +43,7 @@ class Target:
     fields: tuple[Column, ...]
     emptied: dict[str, Any]
     disposition: Disposition
+    dialect: str
     where: Condition | None
     subjects: tuple[Column, ...] = ()
     path: tuple[Hop, ...] = ()
@@ -68,15 +72,16 @@ class Target:
         return key_text.joined(self.key)
 
     def key_in(self, keys: Sequence[tuple[Any, ...]]) -> Condition:
-        """True for the given keys.
+        """True for the keys of `keys_sent`; `keys` themselves are needed where those are none."""
+        return key_text.among(self.key, KEY, self.dialect, keys)
 
-        Not `(a, b) IN (...)` for a key of several columns: SQLite then scans the whole table, and so does MariaDB to
-        DELETE the row of a single key. PostgreSQL makes this OR of it.
-        """
-        if len(self.key) == 1:
-            return self.key[0].in_([key_text.compared(self.key[0], k[0]) for k in keys])
-        return sa.or_(*(
-            sa.and_(*(c == key_text.compared(c, v) for c, v in zip(self.key, k, strict=True))) for k in keys))
+    def keys_sent(self, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+        """The parameters of `key_in`; none where it was given the keys."""
+        return key_text.sent(self.key, KEY, self.dialect, keys)
+
+    def key_is(self, key: tuple[Any, ...]) -> Condition:
+        """True for one key."""
+        return key_text.one_of(self.key, [key], self.dialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,12 @@ class Register:
                 .where(self.open_, row.scope == "subject")
             ]
         exactly = [q.correlate(target.table).exists() for q in (record, whole, *subject)]
-        return sa.or_(*exactly, *(self._covers_loosely(target) if self.loosely else ()))
+        condition = sa.or_(*exactly, *(self._covers_loosely(target) if self.loosely else ()))
+        if target.dialect == "mariadb":  # its DELETE locks what it reads: one uncommitted hold would stop every removal
+            return condition
+        # Asked once for a whole statement: while nothing is held, no record pays for the questions that follow.
+        any_at_all = named.where(sa.or_(row.scope == "subject", row.target == target.name)).exists()
+        return sa.and_(any_at_all, condition)
 
     def _covers_loosely(self, target: Target) -> Iterator[Condition]:
         """The same by what the columns take for equal: one list for the whole statement, for no index helps here."""
@@ -201,8 +211,11 @@ class Decider:
     requests: Register | None
     dialect: str
 
-    def scan(self) -> Judged:
-        """The decision over the whole table: services grouped once, then joined."""
+    def scan(self, *, of_some: bool = False) -> Judged:
+        """The decision over the whole table, or over the records of the subjects that are sent: services grouped once.
+
+        A path's services are grouped by its first hop and never restricted.
+        """
         if self.target.path:
             found = self._path_ends(grouped=True).subquery("carddata_end_1")
             pairs = zip(self.target.path[0].from_, list(found.c)[2:], strict=True)
@@ -212,9 +225,10 @@ class Decider:
         source: FromClause = self.target.table
         found_each = []
         for n, column in enumerate(self.target.subjects, start=1):
-            found = self._ends().add_columns(self.service.subject.label("carddata_subject")).group_by(
-                self.service.subject
-            ).subquery(f"carddata_end_{n}")
+            ends = self._ends().add_columns(self.service.subject.label("carddata_subject"))
+            if of_some:
+                ends = ends.where(key_text.among((self.service.subject,), SUBJECT, self.dialect))
+            found = ends.group_by(self.service.subject).subquery(f"carddata_end_{n}")
             source = source.outerjoin(found, found.c.carddata_subject == column)
             found_each.append(found)
         number = self._combined([f.c.carddata_standing for f in found_each])

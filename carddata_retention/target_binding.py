@@ -66,6 +66,7 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
         fields=tuple(table.c[f] for f in what.fields.columns),
         emptied={c: _masked(table.c[c], mask, what.name) for c, mask in emptied.items()},
         disposition=what.disposition,
+        dialect=catalogue.dialect,
         where=sql_condition(what.where, "IS TRUE") if what.where else None,
         subjects=tuple(table.c[s] for s in direct),
         fields_filled=tuple(

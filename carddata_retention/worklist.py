@@ -1,7 +1,8 @@
-"""The work table: the frozen candidates of a run, in the order of their keys, and how each of them ended.
+"""The work table: the frozen candidates of a run, in the order of their keys, and how those ended that were left.
 
-Keys and outcomes, never card data. Permanent, not temporary: several connections need it, and so does a look after
-a kill.
+A candidate with a tombstone of its run was purged, whatever stands in its row: a removal writes its evidence and
+nothing here, or every removed record would cost two more writes. Keys and outcomes, never card data. Permanent, not
+temporary: several connections need it, and so does a look after a kill.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from carddata_retention.errors import BrokenError
+from carddata_retention.many_rows import ManyRows
 from carddata_retention.model import Outcome, SkipReason, Status
 from carddata_retention.own_tables import OwnTables
 
-CHUNK = 1000
+CHUNK, PAGE = 1000, 5000
 AGAIN = (SkipReason.LOCKED.value, SkipReason.MOVED.value, SkipReason.GONE.value)
 T = TypeVar("T")
 
@@ -47,20 +49,26 @@ class WorkList:
 
     def freeze(self, connection: Connection, run_id: str, target: str, rows: Iterable[WorkRow]) -> None:
         """Write candidates into the work table as they stream by."""
-        waiting = iter(rows)
+        waiting, list_of = iter(rows), ManyRows(self.tables.work, ("seq", "record_key", "status"))
         while page := [
             {"run_id": run_id, "target": target, "seq": r.seq, "record_key": r.record_key, "status": r.status.value}
-            for r in islice(waiting, CHUNK)
+            for r in islice(waiting, PAGE)
         ]:
-            connection.execute(self.tables.work.insert(), page)
+            list_of.insert(connection, page)
 
-    def pending(self, connection: Connection, run_id: str, target: str, after: int, size: int, *,
+    def reached(self, connection: Connection, run_id: str, target: str, first: int, last: int) -> int:
+        """The last candidate from `first` to `last` that a batch has come to; 0 where there is none."""
+        batch = self.tables.batch.c
+        return connection.execute(sa.select(sa.func.max(batch.last_seq)).where(
+            batch.run_id == run_id, batch.target == target, batch.first_seq.between(first, last))).scalar() or 0
+
+    def pending(self, connection: Connection, run_id: str, target: str, after: int, last: int, size: int, *,
                 retry: bool) -> list[WorkRow]:
-        """The next candidates in order: those without an outcome, or those worth a second decision."""
+        """The next candidates in order: all that no batch has come to, or those worth a second decision."""
         work = self.tables.work.c
         query = (
             sa.select(work.seq, work.record_key, work.status, work.reason)
-            .where(work.run_id == run_id, work.target == target, work.seq > after,
+            .where(work.run_id == run_id, work.target == target, work.seq > after, work.seq <= last,
                    work.reason.in_(AGAIN) if retry else work.outcome.is_(None))
             .order_by(work.seq).limit(size)
         )
@@ -68,16 +76,16 @@ class WorkList:
 
     def settle(self, connection: Connection, run_id: str, target: str, batch_no: int,
                outcomes: Mapping[int, tuple[Outcome, str | None]]) -> None:
-        """Write how candidates ended: seq -> outcome and reason. What was purged stays purged.
+        """Write how candidates ended that were left, or that an earlier pass had left: seq -> outcome and reason.
 
-        Raises BrokenError where a candidate was purged already: nothing may be recorded twice.
+        Raises BrokenError where a candidate is said to be left and was purged already: nothing is recorded twice.
         """
         work = self.tables.work
         grouped: dict[tuple[Outcome, str | None], list[int]] = {}
         for seq, ended in outcomes.items():
             grouped.setdefault(ended, []).append(seq)
-        open_ = sa.or_(work.c.outcome.is_(None), work.c.outcome != Outcome.PURGED.value)
         for (outcome, reason), seqs in grouped.items():
+            open_ = sa.true() if outcome is Outcome.PURGED else sa.not_(self._removed())
             for chunk in chunks(seqs):
                 written = connection.execute(
                     work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.seq.in_(chunk), open_)
@@ -88,13 +96,20 @@ class WorkList:
                                       f"{batch_no} have been settled already.", not_done="The batch was rolled back.",
                                       cure="Keep the ledger as it is and report this as a bug.")
 
-    def settle_rest(self, connection: Connection, run_id: str, target: str, outcome: Outcome, reason: str) -> None:
-        """What has no outcome yet keeps its place in the totals, with the reason."""
+    def settle_rest(self, connection: Connection, run_id: str, target: str, outcome: Outcome, reason: str,
+                    first: int = 1, last: int | None = None) -> None:
+        """What no batch of `first` to `last` has come to keeps its place in the totals, with the reason."""
         work = self.tables.work
-        connection.execute(
-            work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.outcome.is_(None))
-            .values(outcome=outcome.value, reason=reason)
-        )
+        where = [work.c.run_id == run_id, work.c.target == target, work.c.outcome.is_(None), work.c.seq >= first]
+        connection.execute(work.update().where(*where, *([work.c.seq <= last] if last is not None else []))
+                           .values(outcome=outcome.value, reason=reason))
+
+    def _removed(self) -> sa.ColumnElement[bool]:
+        """True for a row of the work table whose record has a tombstone of the same run."""
+        work, stone = self.tables.work, self.tables.tombstone
+        return sa.select(sa.literal(1)).select_from(stone).where(
+            stone.c.run_id == work.c.run_id, stone.c.target == work.c.target, stone.c.record_key == work.c.record_key
+        ).correlate(work).exists()
 
     def note_locked(self, connection: Connection, run_id: str, target: str, as_of: date) -> None:
         """Write since which night others have locked what this run had to leave, night after night."""

@@ -125,11 +125,13 @@ class Bench:
 
     def finish(self, run_id: str, target: str, candidates: int, stopped: str | None = None) -> Round:
         """Count, look again, seal."""
-        work = self.ledger.tables.work.c
+        work, stone = self.ledger.tables.work.c, self.ledger.tables.tombstone.c
         with self.stage.db.snapshot() as connection:
             tally = self.ledger.tally(connection, run_id, target)
             look = verify.look(connection, self.decider(target), self.ledger, run_id)
-            ends = {int(r.record_key): (r.outcome, r.reason) for r in connection.execute(
+            removed = set(connection.execute(sa.select(stone.record_key).where(stone.run_id == run_id)).scalars())
+            ends = {int(r.record_key): ("purged", None) if r.record_key in removed else (r.outcome, r.reason)
+                    for r in connection.execute(
                 sa.select(work.record_key, work.outcome, work.reason).where(work.run_id == run_id))}
         with self.stage.db.transaction() as connection:
             self.ledger.seal(connection, run_id, self.key, {"verdict": "clean", "finished_at": "-", "result": "{}"})

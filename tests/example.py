@@ -39,7 +39,7 @@ STATEMENTS_HEAD = """\
 --   :due_within_n_days   the cutoffs of the nights to come, for the forecast
 --   :earliest  :never    the configuration's `earliest` and `open_sentinels`
 --   :far_ahead           ten years after the as-of date
---   :key  :subject  :parent   all keys, subjects and parents of a batch, in a list
+--   :carddata_key_0  :carddata_subject_0  :carddata_parent_0   all keys, subjects and parents of a batch at once
 -- The numbers in CASE are the standings of carddata_retention/status.py; the greatest among a subject's services wins.
 """
 SQLITE_HEAD = """\

@@ -218,7 +218,8 @@ def test_composite_keys_text_keys_and_dates_as_keys_are_removed_by_name(database
             tally = b.ledger.tally(connection, run_id, "cards")
             batch = b.ledger.tables.batch.c
             sizes = connection.execute(sa.select(batch.last_seq - batch.first_seq + 1, batch.purged)).all()
-        assert all(examined == purged <= 500 for examined, purged in sizes)  # larger ones SQLite cannot parse
+        largest = len(rows) if database.dialect == "postgresql" else 500  # larger ones SQLite cannot parse
+        assert all(examined == purged <= largest for examined, purged in sizes)
     expected = [r for r in rows if r["customer_id"] == 1]
     assert (tally.purged, tally.skipped, tally.failed) == (len(rows) - len(expected), 0, 0)
     with database.engine.connect() as connection:

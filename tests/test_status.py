@@ -361,7 +361,7 @@ def test_sql_decides_every_record_as_python_does(database, tmp_path):
                 query = sa.select(*decider.target.key, judged.status(), judged.standing, judged.to_purge())
                 found = {r[0]: (r[1], r[2], bool(r[3])) for r in connection.execute(query.select_from(judged.source))}
                 assert different(found, expected, rows) == []
-            due = {r[0] for r in connection.execute(verify.due_statement(decider))}
+            due = {int(r.record_key) for r in connection.execute(verify.due_statement(decider))}
             assert due == {k for k, d in decisions.items() if d.status in TO_PURGE}
             assert {d.status for d in decisions.values()} == SEEN[name]
 

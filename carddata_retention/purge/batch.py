@@ -1,7 +1,7 @@
 """One batch: lock, decide again, remove, prove, record. The caller owns the transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,19 +10,30 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import evidence
-from carddata_retention.db import NO_WAIT
 from carddata_retention.families import Child
+from carddata_retention.key_text import one_of
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import BatchRow, Ledger, WorkRow
-from carddata_retention.model import TO_PURGE, Disposition, Outcome, SkipReason, Status, Tombstone
-from carddata_retention.moments import as_text
+from carddata_retention.model import TO_PURGE, Outcome, SkipReason, Status, Tombstone
+from carddata_retention.moments import Condition, as_text
 from carddata_retention.policy import Policy
-from carddata_retention.purge.locks import Key, close_window, lock_path, lock_records, lock_subjects
-from carddata_retention.records import key_values, last_end, own_deadline
+from carddata_retention.purge.locks import close_window, lock_path, lock_subjects
+from carddata_retention.purge.questions import (
+    Key,
+    Questions,
+    facts,
+    lock_records,
+    remains,
+    removal,
+    whose_by_path,
+    whose_records,
+)
+from carddata_retention.records import all_key_values, last_end, own_deadline
 from carddata_retention.redact import Trouble, trouble
 from carddata_retention.schema import BoundSchema, BoundTarget
-from carddata_retention.tables import Decider, Target, path_rows
+from carddata_retention.tables import Decider
 
+Column = sa.ColumnElement[Any]
 Outcomes = dict[int, tuple[Outcome, str | None]]
 
 
@@ -53,6 +64,11 @@ class Job:
     policy: Policy
     ledger: Ledger
     key: EvidenceKey
+    questions: Questions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The statements of all batches are one set."""
+        object.__setattr__(self, "questions", Questions(self.bound, self.decider))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
             raise
         raise NotQuiet from None
     by_text = {r.record_key: r for r in rows}
-    texts, before = _subjects(connection, target, [key_values(target, text) for text in by_text])
+    texts, before = _subjects(connection, job.questions, all_key_values(target, by_text))
     # From here on a key is what the database says it is: SQLite gives a number where the ledger keeps its text.
     by_key = {key: by_text[text] for key, text in texts.items() if text in by_text}
     present = list(by_key)
@@ -91,25 +107,25 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
         wanted = {s for k in present for s in before[k]}
         held = lock_subjects(connection, job.schema.service.locks, wanted)
         present = _settle_missing(by_key, {k for k in present if before[k] <= held}, outcomes, SkipReason.LOCKED)
-        locked = lock_records(connection, target, present) if present else set()
-        present = _settle_missing(by_key, locked, outcomes, SkipReason.LOCKED)
-    facts = _facts(connection, job.decider, present) if present else {}
-    now = _subjects(connection, target, present)[1] if target.path and present else {}
+    seen_now = _facts(connection, job.questions, present, {s for k in present for s in before[k]}) if present else {}
+    present = _settle_missing(by_key, seen_now, outcomes, SkipReason.LOCKED)
+    now = _subjects(connection, job.questions, present)[1] if target.path and present else {}
     chosen: dict[Key, Facts] = {}
     for key in present:
-        seen = facts.get(key)
+        seen = seen_now.get(key)
         subjects = now.get(key, set()) if target.path else {s for s in (seen.subjects if seen else ()) if s is not None}
         if reason := _fallen_out(seen, subjects, before[key], by_key[key].reason):
             outcomes[by_key[key].seq] = (Outcome.SKIPPED, reason)
         elif seen is not None:
             chosen[key] = seen
-    tombstones = [_tombstone(job, by_key[k], f, batch_no, at) for k, f in chosen.items()]
+    tombstones = _tombstones(job, [(by_key[k].record_key, f) for k, f in chosen.items()], batch_no, at)
     children = _remove(connection, job, list(chosen), {s for k in chosen for s in before[k]}) if chosen else {}
-    outcomes |= {by_key[k].seq: (Outcome.PURGED, None) for k in chosen}
     job.ledger.add_batch(connection, BatchRow(
         job.run_id, target.name, batch_no, rows[0].seq, rows[-1].seq, len(chosen), len(rows) - len(chosen), 0,
         children, evidence.batch_digest(tombstones), as_text(at),
     ), tombstones)
+    # A tombstone says that its record was purged; only what an earlier pass had left must lose its reason.
+    outcomes |= {row.seq: (Outcome.PURGED, None) for row in map(by_key.__getitem__, chosen) if row.reason is not None}
     job.ledger.settle(connection, job.run_id, target.name, batch_no, outcomes)
     return len(chosen)
 
@@ -125,45 +141,32 @@ def _settle_missing(by_key: dict[Key, WorkRow], found: Any, outcomes: Outcomes, 
     return kept
 
 
-def subjects_statement(target: Target, keys: Sequence[Key]) -> sa.Select[Any]:
-    """The text of each key, the key as it is compared, and the record's own subjects."""
-    return sa.select(target.key_text().label("record_key"), *target.key, *target.subjects).where(target.key_in(keys))
-
-
-def _subjects(connection: Connection, target: Target,
+def _subjects(connection: Connection, questions: Questions,
               keys: Sequence[Key]) -> tuple[dict[Key, str], dict[Key, set[Any]]]:
     """Key -> its text, and key -> the subjects that decide the record now; a key without a row is missing in both."""
+    target = questions.decider.target
     width = len(target.key)
     texts: dict[Key, str] = {}
     found: dict[Key, set[Any]] = {}
-    for text, *row in connection.execute(subjects_statement(target, keys)):
+    for text, *row in questions.ask(connection, whose_records, keys):
         texts[tuple(row[:width])] = text
         found[tuple(row[:width])] = {s for s in row[width:] if s is not None}
-    if target.path_subject is not None:
-        first = target.path[0]
-        joined = path_rows(target, [target.path_subject, *target.key]).correlate(None).join(
-            target.table, sa.and_(*(a == b for a, b in zip(first.from_, first.to, strict=True)))
-        ).where(target.key_in(keys), target.path_subject.is_not(None))
-        for subject, *key in connection.execute(joined):
+    if target.path:
+        for subject, *key in questions.ask(connection, whose_by_path, keys):
             found[tuple(key)].add(subject)
     return texts, found
 
 
-def facts_statement(decider: Decider, keys: Sequence[Key]) -> sa.Select[Any]:
-    """What locked records say of themselves now."""
-    judged, target = decider.row(), decider.target
-    return sa.select(
-        *target.key, judged.status(), target.in_scope(), *target.subjects, *judged.ends
-    ).where(target.key_in(keys))
-
-
-def _facts(connection: Connection, decider: Decider, keys: Sequence[Key]) -> dict[Key, Facts]:
-    width, subjects = len(decider.target.key), len(decider.target.subjects)
-    query = facts_statement(decider, keys)
+def _facts(connection: Connection, questions: Questions, keys: Sequence[Key],
+           subjects: Collection[Any]) -> dict[Key, Facts]:
+    target = questions.decider.target
+    width, many = len(target.key), len(target.subjects)
+    if target.dialect == "mariadb":
+        keys = [tuple(r) for r in questions.ask(connection, lock_records, keys)]
     return {
-        tuple(r[:width]): Facts(Status(r[width]), tuple(r[width + 2:width + 2 + subjects]), bool(r[width + 1]),
-                                tuple(r[width + 2 + subjects:]))
-        for r in connection.execute(query)
+        tuple(r[:width]): Facts(Status(r[width]), tuple(r[width + 2:width + 2 + many]), bool(r[width + 1]),
+                                tuple(r[width + 2 + many:]))
+        for r in (questions.ask(connection, facts, keys, subjects) if keys else ())
     }
 
 
@@ -180,39 +183,20 @@ def _fallen_out(seen: Facts | None, subjects: set[Any], before: set[Any], earlie
     return None
 
 
-def _tombstone(job: Job, row: WorkRow, facts: Facts, batch_no: int, at: datetime) -> Tombstone:
-    target = job.decider.target
-    deadline = own_deadline(job.decider, job.policy, facts.status, facts.fetched_ends)
-    return Tombstone(
-        run_id=job.run_id, batch_no=batch_no, target=target.name, record_key=row.record_key,
-        reference=evidence.reference(job.key.secret, str(job.bound.name), row.record_key),
-        status=facts.status, disposition=target.disposition,
-        fields=",".join(target.emptied or (str(f.key) for f in target.fields)),
-        service_end=as_text(last_end(job.decider, facts.fetched_ends)),
-        start_day=deadline.start_day.isoformat() if deadline else "",
-        last_retained_day=deadline.last_retained_day.isoformat() if deadline else "",
-        first_purgeable_day=deadline.first_purgeable_day.isoformat() if deadline else "",
-        rule=deadline.rule if deadline else "", policy_version=job.policy.version.version, purged_at=as_text(at),
-    )
-
-
-def removal_statement(job: Job, keys: Sequence[Key], subjects: Sequence[Any]) -> sa.Delete | sa.Update:
-    """The statement that removes: the locked keys, their locked subjects, and the whole decision again."""
-    target = job.decider.target
-    judged = job.decider.row()
-    conditions = [target.key_in(keys), target.in_scope(), judged.to_purge()]
-    conditions += [sa.or_(c.is_(None), c.in_(subjects)) for c in target.subjects]
-    table: Any = target.table
-    if target.disposition is Disposition.DELETE:
-        return sa.delete(table).where(*conditions)
-    kept = {c: table.c[c] for c in job.bound.kept_as_they_are}
-    return sa.update(table).where(*conditions).values(**target.emptied, **kept)
-
-
-def remains_statement(target: Target, keys: Sequence[Key]) -> sa.Select[Any]:
-    """How many of the removed records are still there, or still hold something."""
-    remains = sa.select(sa.func.count()).select_from(target.table).where(target.key_in(keys))
-    return remains.where(target.holds_something()) if target.disposition is Disposition.REDACT else remains
+def _tombstones(job: Job, removed: Sequence[tuple[str, Facts]], batch_no: int, at: datetime) -> list[Tombstone]:
+    target, purged_at, table = job.decider.target, as_text(at), str(job.bound.name)
+    fields = ",".join(target.emptied or (str(f.key) for f in target.fields))
+    stones = []
+    for record_key, now in removed:
+        deadline = own_deadline(job.decider, job.policy, now.status, now.fetched_ends)
+        days = (deadline.start_day, deadline.last_retained_day, deadline.first_purgeable_day) if deadline else ()
+        start, last, first = (day.isoformat() for day in days) if days else ("", "", "")
+        stones.append(Tombstone(
+            job.run_id, batch_no, target.name, record_key, evidence.reference(job.key.secret, table, record_key),
+            now.status, target.disposition, fields, as_text(last_end(job.decider, now.fetched_ends)), start, last,
+            first, deadline.rule if deadline else "", job.policy.version.version, purged_at,
+        ))
+    return stones
 
 
 def _remove(connection: Connection, job: Job, keys: list[Key], subjects: set[Any]) -> dict[str, int]:
@@ -220,14 +204,22 @@ def _remove(connection: Connection, job: Job, keys: list[Key], subjects: set[Any
     children: dict[str, int] = {}
     for child in job.bound.children:
         _remove_children(connection, child, sa.select(*(target.table.c[c] for c in child.parent_columns))
-                         .where(target.key_in(keys)), children)
-    removal = removal_statement(job, keys, sorted(subjects, key=str))
-    result: Any = connection.execute(removal, execution_options={NO_WAIT: True})
+                         .where(one_of(target.key, keys, target.dialect)), children)
+    result: Any = job.questions.ask(connection, removal, keys, subjects)
     if result.rowcount != len(keys):
         raise Unproven("row_count")
-    if connection.execute(remains_statement(target, keys)).scalar_one():
+    # Only a trigger could have put something back, and PostgreSQL shows to everybody where there is one.
+    asked = target.dialect != "postgresql" or job.bound.triggers
+    if asked and job.questions.ask(connection, remains, keys).scalar_one():
         raise Unproven("not_erased")
     return children
+
+
+def children_of(columns: Sequence[Column], parents: Sequence[Any], dialect: str) -> Condition:
+    """True for the child rows of these parents. There may be more of them than an OR can have branches."""
+    if len(columns) == 1 or dialect == "postgresql":
+        return one_of(columns, parents, dialect)
+    return sa.tuple_(*columns).in_(parents)
 
 
 def _remove_children(connection: Connection, child: Child, parents: sa.Select[Any], total: dict[str, int]) -> None:
@@ -237,7 +229,7 @@ def _remove_children(connection: Connection, child: Child, parents: sa.Select[An
     values = [tuple(r) for r in connection.execute(parents.distinct()) if None not in r]
     if not values:
         return
-    mine = columns[0].in_([v[0] for v in values]) if len(columns) == 1 else sa.tuple_(*columns).in_(values)
+    mine = children_of(columns, values, connection.dialect.name)
     locking = sa.select(sa.literal(1)).select_from(table).where(mine).with_for_update(nowait=True)
     number = len(connection.execute(locking).all())
     for below in child.children:

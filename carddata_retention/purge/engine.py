@@ -1,8 +1,9 @@
 """The loop over a target's frozen candidates: batch after batch, halved where one fails, retried where locked."""
 
 import random
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -24,6 +25,7 @@ from carddata_retention.redact import Trouble, trouble
 ATTEMPTS = 6
 RETRY_PASSES = 2
 LONELY_FAILURES = 50
+SMALLEST_UNIT, LARGEST_UNIT = 500, 10_000
 # Each key of several columns is a branch of one OR (tables.Target.key_in): SQLite nests no deeper than 1,000, and
 # PostgreSQL plans 5,000 branches for twenty seconds, 500 for a tenth of one.
 LARGEST_OF_COMPOSITE_KEYS = 500
@@ -46,16 +48,37 @@ class Refusal:
         return self.attempts == ATTEMPTS
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of the frozen candidates of a target: those from `first` to `last`, by their place in the work table."""
+
+    first: int
+    last: int
+
+
+def units(total: int, connections: int = 1) -> list[Unit]:
+    """All candidates of a target in parts that follow each other, some for each of the connections."""
+    size = max(SMALLEST_UNIT, min(LARGEST_UNIT, total // (4 * connections)))
+    return [Unit(first, min(first + size - 1, total)) for first in range(1, total + 1, size)]
+
+
 class Engine:
-    """Removes the candidates of one target. `moment` gives a batch its wall-clock time; `progress` is told how far."""
+    """Removes the candidates of one target, over one or several connections.
+
+    What a unit has come to stands in the ledger and nowhere else: any runner may carry a unit out, once more too, and
+    totals are counted there. `moment` gives a batch its wall-clock time; `progress` is told how far. `numbers` are
+    those of this runner's batches: two runners of one run need two series.
+    """
 
     def __init__(self, db: Database, job: Job, pace: Pace, moment: Callable[[], datetime],
-                 progress: Callable[[str, int, int], None]) -> None:
+                 progress: Callable[[str, int, int], None], *, connections: int = 1, numbers: int = 1) -> None:
         self._db, self._job, self._pace = db, job, pace
         self._moment, self._progress = moment, progress
-        self._batch_no = 0
+        self._connections = 1 if db.dialect == "sqlite" else connections
+        self._numbers = count(numbers)
+        self._counting = threading.Lock()
         self._lonely_failures = 0
-        self._total = 0
+        self._done = self._total = 0
         self.retry_after_s = 0.5
         self.stopped: str | None = None
 
@@ -69,7 +92,7 @@ class Engine:
         try:
             self._pass(retry=False)
             for _ in range(RETRY_PASSES):
-                if self.stopped or not self._page(0, retry=True, size=1):
+                if self.stopped or not self._page(Unit(1, total), retry=True, size=1):
                     break
                 time.sleep(self.retry_after_s)
                 self._pass(retry=True)
@@ -80,33 +103,64 @@ class Engine:
             self.stopped = "locked"  # the ledger itself is; what has no outcome counts as not reached
 
     def _pass(self, *, retry: bool) -> None:
-        after = 0
-        while rows := self._page(after, retry=retry, size=self._size()):
-            if self._must_stop():
-                return
-            self._attempt(rows)
-            after = rows[-1].seq
+        waiting = iter(units(self._total, self._connections))
+        if self._connections == 1:
+            for unit in waiting:
+                self.carry_out(unit, retry=retry)
+            return
+        wrong: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                while not wrong and (unit := self._next(waiting)) is not None:
+                    self.carry_out(unit, retry=retry)
+            except BaseException as unforeseen:
+                wrong.append(unforeseen)
+
+        threads = [threading.Thread(target=work) for _ in range(self._connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if wrong:
+            raise wrong[0]
+
+    def _next(self, waiting: Iterator[Unit]) -> Unit | None:
+        with self._counting:
+            return next(waiting, None)
+
+    def carry_out(self, unit: Unit, *, retry: bool = False) -> None:
+        """One unit, from where the ledger says that it was left; `retry` takes up those that were left for a reason."""
+        rows = self._page(unit, retry=retry, size=unit.last)
+        while rows and not self._must_stop():
+            size = self._size()
+            self._attempt(rows[:size])
+            with self._counting:
+                self._done += 0 if retry else len(rows[:size])
+            rows = rows[size:]
             if not retry:
-                self._progress(self._job.bound.declared.name, after, self._total)
+                self._progress(self._job.bound.declared.name, self._done, self._total)
             if self._lonely_failures >= LONELY_FAILURES:
                 self.stopped = self.stopped or "too_many_failures"
-            if self.stopped:
-                return
 
     def _size(self) -> int:
-        single = len(self._job.decider.target.key) == 1
-        return self._pace.size if single else min(self._pace.size, LARGEST_OF_COMPOSITE_KEYS)
+        target = self._job.decider.target
+        capped = len(target.key) > 1 and self._db.dialect != "postgresql"
+        return min(self._pace.size, LARGEST_OF_COMPOSITE_KEYS) if capped else self._pace.size
 
     def _must_stop(self) -> bool:
         self.stopped = self.stopped or self._pace.clear()
         return self.stopped is not None
 
-    def _page(self, after: int, *, retry: bool, size: int) -> list[WorkRow]:
-        job = self._job
+    def _page(self, unit: Unit, *, retry: bool, size: int) -> list[WorkRow]:
+        job, name = self._job, self._job.bound.declared.name
 
         def ask() -> list[WorkRow]:
             with self._db.snapshot() as connection:
-                return job.ledger.pending(connection, job.run_id, job.bound.declared.name, after, size, retry=retry)
+                after = unit.first - 1
+                if not retry:
+                    after = max(after, job.ledger.reached(connection, job.run_id, name, unit.first, unit.last))
+                return job.ledger.pending(connection, job.run_id, name, after, unit.last, size, retry=retry)
 
         return self._patiently("The work table", ask)
 
@@ -122,7 +176,8 @@ class Engine:
         if refusal.passes and refusal.reason == Trouble.LOCKED:
             self.stopped = "locked"  # the whole file, or the window that should be quiet; what is left is not reached
         elif refusal.passes or len(rows) == 1 or self._lonely_failures >= LONELY_FAILURES:
-            self._lonely_failures += refusal.outcome is Outcome.FAILED
+            with self._counting:
+                self._lonely_failures += refusal.outcome is Outcome.FAILED
             self._settle(rows, refusal.outcome, refusal.reason)
         else:
             middle = len(rows) // 2
@@ -132,12 +187,12 @@ class Engine:
 
     def _once(self, rows: Sequence[WorkRow]) -> Refusal | None:
         """Carry a batch out; None where it is committed, though its reply may have been lost."""
-        self._batch_no += 1
+        number = next(self._numbers)
         began = time.monotonic()
         removed = 0
         try:
             with self._db.transaction() as connection:
-                removed = remove_batch(connection, self._job, rows, self._batch_no, self._moment())
+                removed = remove_batch(connection, self._job, rows, number, self._moment())
         except NotQuiet:
             return Refusal(Outcome.SKIPPED, SkipReason.LOCKED, ATTEMPTS)
         except PathLocked:
@@ -149,7 +204,7 @@ class Engine:
             what = _what(refused)
             if what is None or what in NOBODY_COULD:
                 raise seen_as(refused, f"Target {self._job.bound.declared.name}") from None
-            if what in PASSES and isinstance(refused, SQLAlchemyError) and self._was_committed(rows):
+            if what in PASSES and isinstance(refused, SQLAlchemyError) and self._was_committed(number):
                 return None
             if what is Trouble.LOCKED:
                 return Refusal(Outcome.SKIPPED, SkipReason.LOCKED, ATTEMPTS if self._db.dialect == "sqlite" else 1)
@@ -160,13 +215,13 @@ class Engine:
         self._pace.after(seconds, len(rows), removed)
         return None
 
-    def _was_committed(self, rows: Sequence[WorkRow]) -> bool:
+    def _was_committed(self, number: int) -> bool:
         """After a lost reply, perhaps to COMMIT: whether the ledger knows the batch."""
-        job, number = self._job, self._batch_no
+        job = self._job
 
         def ask() -> bool:
             with self._db.transaction() as connection:
-                return job.ledger.was_committed(connection, job.run_id, job.bound.declared.name, number, rows[0].seq)
+                return job.ledger.was_committed(connection, job.run_id, job.bound.declared.name, number)
 
         return self._patiently("The ledger", ask)
 
@@ -175,41 +230,42 @@ class Engine:
         job, name = self._job, self._job.bound.declared.name
         counts = (len(rows), 0) if outcome is Outcome.SKIPPED else (0, len(rows))
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection, number: int) -> None:
             job.ledger.hold_open(connection, job.run_id)
             job.ledger.add_batch(connection, BatchRow(
-                job.run_id, name, self._batch_no, rows[0].seq, rows[-1].seq, 0, *counts, {}, evidence.batch_digest([]),
+                job.run_id, name, number, rows[0].seq, rows[-1].seq, 0, *counts, {}, evidence.batch_digest([]),
                 as_text(self._moment()),
             ), [])
-            job.ledger.settle(connection, job.run_id, name, self._batch_no, {r.seq: (outcome, reason) for r in rows})
+            job.ledger.settle(connection, job.run_id, name, number, {r.seq: (outcome, reason) for r in rows})
 
         self._record(write, rows)
 
     def _settle_rest(self) -> None:
-        """What was not reached keeps its place in the totals."""
-        job = self._job
+        """What was not reached keeps its place in the totals, and what is locked its first night."""
+        job, name = self._job, self._job.bound.declared.name
         if self.stopped == "locked":
             return
         ended = (Outcome.FAILED, "too_many_failures") if self.stopped == "too_many_failures" else (
             Outcome.SKIPPED, SkipReason.NOT_REACHED)
-        name = job.bound.declared.name
 
-        def write(connection: Connection) -> None:
-            job.ledger.settle_rest(connection, job.run_id, name, *ended)
+        def write(connection: Connection, _: int) -> None:
+            for unit in units(self._total, self._connections) if self.stopped else ():
+                reached = job.ledger.reached(connection, job.run_id, name, unit.first, unit.last)
+                job.ledger.settle_rest(connection, job.run_id, name, *ended, max(unit.first, reached + 1), unit.last)
             job.ledger.note_locked(connection, job.run_id, name, job.policy.as_of)
 
         self._record(write, [])
 
-    def _record(self, write: Callable[[Connection], None], rows: Sequence[WorkRow]) -> None:
+    def _record(self, write: Callable[[Connection, int], None], rows: Sequence[WorkRow]) -> None:
         """A transaction that writes the ledger alone; `rows` are its candidates, where it is a batch."""
 
         def once() -> None:
-            self._batch_no += 1
+            number = next(self._numbers)
             try:
                 with self._db.transaction() as connection:
-                    write(connection)
+                    write(connection, number)
             except SQLAlchemyError as refused:
-                if not (rows and trouble(refused) in PASSES and self._was_committed(rows)):
+                if not (rows and trouble(refused) in PASSES and self._was_committed(number)):
                     raise
 
         self._patiently("The ledger", once)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from carddata_retention.ledger import chunks
+from carddata_retention.key_text import one_of
 from carddata_retention.schema import LockStep
 from carddata_retention.tables import Target
 
@@ -46,24 +46,25 @@ def _folded(subject: Any) -> Any:
 
 def _not_all_locked(connection: Connection, table: sa.FromClause, column: Column, values: Sequence[Any]) -> set[Any]:
     """The values of which some row could not be locked. Counting after locking also sees rows that just came."""
-    missing: set[Any] = set()
-    for chunk in chunks(values):
-        named = column.in_(chunk)
-        locking = sa.select(column).select_from(table).where(named).order_by(column).with_for_update(skip_locked=True)
-        locked = Counter(connection.execute(locking).scalars())
-        present = sa.select(column, sa.func.count()).select_from(table).where(named).group_by(column)
-        missing |= {value for value, number in connection.execute(present) if locked[value] < number}
-    return missing
+    named = one_of((column,), [(v,) for v in values], connection.dialect.name)
+    locking = sa.select(column).select_from(table).where(named).order_by(column).with_for_update(skip_locked=True)
+    locked = connection.execute(locking).scalars().all()
+    if connection.execute(sa.select(sa.func.count()).select_from(table).where(named)).scalar_one() == len(locked):
+        return set()
+    held = Counter(locked)
+    present = sa.select(column, sa.func.count()).select_from(table).where(named).group_by(column)
+    return {value for value, number in connection.execute(present) if held[value] < number}
 
 
 def lock_path(connection: Connection, target: Target, keys: Sequence[Key]) -> bool:
     """Lock the rows of a subject path for these records; False where another transaction holds one of them."""
-    values: Any = sa.select(*target.path[0].from_).where(target.key_in(keys)).distinct()
+    mine = one_of(target.key, keys, connection.dialect.name)
+    values: Any = sa.select(*target.path[0].from_).where(mine).distinct()
     for n, hop in enumerate(target.path):
         wanted = [tuple(r) for r in connection.execute(values) if None not in r]
         if not wanted:
             return True
-        named = sa.tuple_(*hop.to).in_(wanted) if len(hop.to) > 1 else hop.to[0].in_([w[0] for w in wanted])
+        named = one_of(hop.to, wanted, connection.dialect.name)
         rows = sa.select(*hop.to).select_from(hop.table).where(named)
         locked = len(connection.execute(rows.with_for_update(skip_locked=True)).all())
         if locked < connection.execute(sa.select(sa.func.count()).select_from(hop.table).where(named)).scalar_one():
@@ -71,9 +72,3 @@ def lock_path(connection: Connection, target: Target, keys: Sequence[Key]) -> bo
         if n + 1 < len(target.path):
             values = sa.select(*target.path[n + 1].from_).select_from(hop.table).where(named).distinct()
     return True
-
-
-def lock_records(connection: Connection, target: Target, keys: Sequence[Key]) -> set[Key]:
-    """The keys of the records that this transaction holds now."""
-    locking = sa.select(*target.key).where(target.key_in(keys)).order_by(*target.key)
-    return {tuple(r) for r in connection.execute(locking.with_for_update(skip_locked=True))}

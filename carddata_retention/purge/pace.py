@@ -13,6 +13,35 @@ from carddata_retention.settings import Limits
 
 SMALLEST, FIRST, LARGEST = 20, 500, 5000
 BETWEEN_QUESTIONS_S = 1.0
+FORGETTING = 0.9
+
+
+class _Cost:
+    """What a transaction costs by itself, and each row of it: a line through the batches of late."""
+
+    def __init__(self) -> None:
+        self._weight = self._rows = self._seconds = self._rows_squared = self._product = 0.0
+
+    def saw(self, rows: int, seconds: float) -> None:
+        """Learn from one batch; what lies ten batches back counts a third."""
+        self._weight = FORGETTING * self._weight + 1
+        self._rows = FORGETTING * self._rows + rows
+        self._seconds = FORGETTING * self._seconds + seconds
+        self._rows_squared = FORGETTING * self._rows_squared + rows * rows
+        self._product = FORGETTING * self._product + rows * seconds
+
+    def rows_for(self, seconds: float) -> int:
+        """How many rows a transaction of `seconds` has.
+
+        Where it costs much by itself, on a busy server or over a slow network, fewer rows would not make it shorter,
+        only the night longer: then the rows may take as long as the rest of it.
+        """
+        spread = self._weight * self._rows_squared - self._rows**2
+        each = (self._weight * self._product - self._rows * self._seconds) / spread if spread > 1e-9 else 0.0
+        if each <= 0:  # all batches were of one size, or noise: then each row costs what it costs on average
+            return int(seconds * self._rows / max(self._seconds, 1e-9))
+        by_itself = max(0.0, (self._seconds - each * self._rows) / self._weight)
+        return int(max(seconds - by_itself, by_itself) / each)
 
 
 class Pace:
@@ -30,6 +59,7 @@ class Pace:
         self._counting = threading.Lock()
         self._began = time.monotonic()
         self._removed = 0
+        self._cost = _Cost()
         self.size = FIRST
         self.longest_transaction = 0.0
 
@@ -67,10 +97,11 @@ class Pace:
 
     def after(self, seconds: float, rows: int, removed: int) -> None:
         """Learn from a committed batch that took `seconds`, and pause as long as the manners ask."""
-        wanted = int(rows * self._limits.target_batch_ms / 1000 / max(seconds, 0.001))
         with self._counting:
-            self.size = max(SMALLEST, min(LARGEST, 2 * self.size, wanted))
             self._removed += removed
+            self._cost.saw(rows, seconds)
+            wanted = self._cost.rows_for(self._limits.target_batch_ms / 1000)
+            self.size = max(SMALLEST, min(LARGEST, 2 * self.size, wanted))
         self._rest(seconds * self._limits.nice)
         if rate := self._limits.rows_per_second:
             self._rest(self._removed / rate - (time.monotonic() - self._began))

@@ -88,7 +88,7 @@ CREATE TABLE carddata_work (
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='The candidates of the last run: the keys of what was due, and how each ended. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
-CREATE INDEX carddata_work_key ON carddata_work (run_id, target, record_key);
+CREATE INDEX carddata_work_key ON carddata_work (record_key, run_id, target);
 
 -- One row for each target: the counts of its last night that was let through. Never a card value.
 CREATE TABLE carddata_target (

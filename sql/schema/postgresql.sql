@@ -88,7 +88,7 @@ CREATE TABLE carddata.work (
     locked_since VARCHAR(10),
     PRIMARY KEY (run_id, target, seq)
 );
-CREATE INDEX carddata_work_key ON carddata.work (run_id, target, record_key);
+CREATE INDEX carddata_work_key ON carddata.work (record_key, run_id, target);
 COMMENT ON TABLE carddata.work IS
     'The candidates of the last run: the keys of what was due, and how each ended. Never a card value.';
 

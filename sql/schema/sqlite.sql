@@ -80,7 +80,7 @@ CREATE TABLE carddata_work (
     locked_since VARCHAR(10),
     PRIMARY KEY (run_id, target, seq)
 );
-CREATE INDEX carddata_work_key ON carddata_work (run_id, target, record_key);
+CREATE INDEX carddata_work_key ON carddata_work (record_key, run_id, target);
 
 -- One row for each target: the counts of its last night that was let through. Never a card value.
 CREATE TABLE carddata_target (

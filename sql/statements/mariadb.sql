@@ -7,7 +7,7 @@
 --   :due_within_n_days   the cutoffs of the nights to come, for the forecast
 --   :earliest  :never    the configuration's `earliest` and `open_sentinels`
 --   :far_ahead           ten years after the as-of date
---   :key  :subject  :parent   all keys, subjects and parents of a batch, in a list
+--   :carddata_key_0  :carddata_subject_0  :carddata_parent_0   all keys, subjects and parents of a batch at once
 -- The numbers in CASE are the standings of carddata_retention/status.py; the greatest among a subject's services wins.
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1077,23 +1077,30 @@ FROM `cards`;
 
 SELECT CAST(`cards`.`id` AS CHAR) AS record_key, `cards`.`id`, `cards`.`customer_id`
 FROM `cards`
-WHERE `cards`.`id` IN (:key);
+WHERE `cards`.`id` IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock customers, without waiting
 
 SELECT `customers`.`id`
 FROM `customers`
-WHERE `customers`.`id` IN (:subject)
+WHERE `customers`.`id` IN (:carddata_subject_0)
 ORDER BY `customers`.`id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: were all rows of customers locked
 
+SELECT count(*) AS count_1
+FROM `customers`
+WHERE `customers`.`id` IN (:carddata_subject_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: if not, which of customers were
+
 SELECT `customers`.`id`, count(*) AS count_1
 FROM `customers`
-WHERE `customers`.`id` IN (:subject)
+WHERE `customers`.`id` IN (:carddata_subject_0)
 GROUP BY `customers`.`id`;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1101,16 +1108,23 @@ GROUP BY `customers`.`id`;
 
 SELECT `services`.`customer_id`
 FROM `services`
-WHERE `services`.`customer_id` IN (:subject)
+WHERE `services`.`customer_id` IN (:carddata_subject_0)
 ORDER BY `services`.`customer_id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: were all rows of services locked
 
+SELECT count(*) AS count_1
+FROM `services`
+WHERE `services`.`customer_id` IN (:carddata_subject_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: if not, which of services were
+
 SELECT `services`.`customer_id`, count(*) AS count_1
 FROM `services`
-WHERE `services`.`customer_id` IN (:subject)
+WHERE `services`.`customer_id` IN (:carddata_subject_0)
 GROUP BY `services`.`customer_id`;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1118,7 +1132,7 @@ GROUP BY `services`.`customer_id`;
 
 SELECT `cards`.`id`
 FROM `cards`
-WHERE `cards`.`id` IN (:key)
+WHERE `cards`.`id` IN (:carddata_key_0)
 ORDER BY `cards`.`id`
 FOR UPDATE SKIP LOCKED;
 
@@ -1197,174 +1211,23 @@ SELECT `cards`.`id`,
     WHEN (
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 100
     ) THEN 'active'
     WHEN (
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 40
     ) THEN 'undetermined'
     WHEN (
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 31
     ) THEN 'retained'
     WHEN (
-      CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
-          ),
-          80
-        )
-      END = 20
+      CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
   END AS anon_1, true AS anon_4, `cards`.`customer_id`,
@@ -1372,87 +1235,81 @@ SELECT `cards`.`id`,
     WHEN (
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 39
-    ) THEN (
-      SELECT max(`services`.`use_ended_at`) AS carddata_end
-      FROM `services`
-      WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
-    )
+    ) THEN carddata_end_1.carddata_end
   END AS anon_5
 FROM `cards`
-WHERE `cards`.`id` IN (:key);
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR NOT (
+            CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+              AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+          )
+      ) THEN 100
+      WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+      WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+      WHEN (`services`.`use_ended_at` >= :over) THEN 100
+      WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+      WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+      WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+      WHEN (`services`.`use_ended_at` < :due) THEN 20
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
+    `services`.`customer_id` AS carddata_subject
+  FROM `services`
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` IN (:carddata_subject_0)
+  GROUP BY `services`.`customer_id`
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id`
+WHERE `cards`.`id` IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: the parents of card_usage
 
 SELECT DISTINCT `cards`.`id`
 FROM `cards`
-WHERE `cards`.`id` IN (:key);
+WHERE `cards`.`id` IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock card_usage
 
 SELECT 1 AS anon_1
 FROM `card_usage`
-WHERE `card_usage`.`card_id` IN (:parent)
+WHERE `card_usage`.`card_id` IN (:carddata_parent_0)
 FOR UPDATE NOWAIT;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: let go of card_usage
 
 DELETE FROM `card_usage`
-WHERE `card_usage`.`card_id` IN (:parent);
+WHERE `card_usage`.`card_id` IN (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: what is left of card_usage
 
 SELECT count(*) AS count_1
 FROM `card_usage`
-WHERE `card_usage`.`card_id` IN (:parent);
+WHERE `card_usage`.`card_id` IN (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: remove, deciding once more
 
 DELETE FROM `cards`
-WHERE `cards`.`id` IN (:key)
+WHERE `cards`.`id` IN (:carddata_key_0)
   AND NOT (
     (
       EXISTS (
@@ -1560,14 +1417,14 @@ WHERE `cards`.`id` IN (:key)
         )
       END <= 20
   )
-  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:subject));
+  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: read back, must be 0
 
 SELECT count(*) AS count_1
 FROM `cards`
-WHERE `cards`.`id` IN (:key);
+WHERE `cards`.`id` IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: how many are in scope
@@ -2778,23 +2635,30 @@ FROM `payments`;
 
 SELECT CAST(`payments`.`id` AS CHAR) AS record_key, `payments`.`id`, `payments`.`customer_id`
 FROM `payments`
-WHERE `payments`.`id` IN (:key);
+WHERE `payments`.`id` IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock customers, without waiting
 
 SELECT `customers`.`id`
 FROM `customers`
-WHERE `customers`.`id` IN (:subject)
+WHERE `customers`.`id` IN (:carddata_subject_0)
 ORDER BY `customers`.`id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: were all rows of customers locked
 
+SELECT count(*) AS count_1
+FROM `customers`
+WHERE `customers`.`id` IN (:carddata_subject_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: if not, which of customers were
+
 SELECT `customers`.`id`, count(*) AS count_1
 FROM `customers`
-WHERE `customers`.`id` IN (:subject)
+WHERE `customers`.`id` IN (:carddata_subject_0)
 GROUP BY `customers`.`id`;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2802,16 +2666,23 @@ GROUP BY `customers`.`id`;
 
 SELECT `services`.`customer_id`
 FROM `services`
-WHERE `services`.`customer_id` IN (:subject)
+WHERE `services`.`customer_id` IN (:carddata_subject_0)
 ORDER BY `services`.`customer_id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: were all rows of services locked
 
+SELECT count(*) AS count_1
+FROM `services`
+WHERE `services`.`customer_id` IN (:carddata_subject_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: if not, which of services were
+
 SELECT `services`.`customer_id`, count(*) AS count_1
 FROM `services`
-WHERE `services`.`customer_id` IN (:subject)
+WHERE `services`.`customer_id` IN (:carddata_subject_0)
 GROUP BY `services`.`customer_id`;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2819,7 +2690,7 @@ GROUP BY `services`.`customer_id`;
 
 SELECT `payments`.`id`
 FROM `payments`
-WHERE `payments`.`id` IN (:key)
+WHERE `payments`.`id` IN (:carddata_key_0)
 ORDER BY `payments`.`id`
 FOR UPDATE SKIP LOCKED;
 
@@ -2912,173 +2783,25 @@ SELECT `payments`.`id`,
     WHEN (
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 100
     ) THEN 'active'
     WHEN (
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 40
     ) THEN 'undetermined'
     WHEN (
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 31
     ) THEN 'retained'
     WHEN (
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
@@ -3088,60 +2811,54 @@ SELECT `payments`.`id`,
     WHEN (
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 39
-    ) THEN (
-      SELECT max(`services`.`use_ended_at`) AS carddata_end
-      FROM `services`
-      WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
-    )
+    ) THEN carddata_end_1.carddata_end
   END AS anon_4
 FROM `payments`
-WHERE `payments`.`id` IN (:key);
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR NOT (
+            CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+              AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+          )
+      ) THEN 100
+      WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+      WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+      WHEN (`services`.`use_ended_at` >= :over) THEN 100
+      WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+      WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+      WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+      WHEN (`services`.`use_ended_at` < :due) THEN 20
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
+    `services`.`customer_id` AS carddata_subject
+  FROM `services`
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` IN (:carddata_subject_0)
+  GROUP BY `services`.`customer_id`
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id`
+WHERE `payments`.`id` IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: remove, deciding once more
 
 UPDATE `payments`
 SET `card_holder`=NULL, `card_token`='***', `card_exp`=NULL, `last4`=NULL, `brand`=NULL
-WHERE `payments`.`id` IN (:key)
+WHERE `payments`.`id` IN (:carddata_key_0)
   AND ((method = 'card') IS TRUE) = 1
   AND NOT (
     NOT (
@@ -3265,14 +2982,14 @@ WHERE `payments`.`id` IN (:key)
         )
       END <= 20
   )
-  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:subject));
+  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: read back, must be 0
 
 SELECT count(*) AS count_1
 FROM `payments`
-WHERE `payments`.`id` IN (:key)
+WHERE `payments`.`id` IN (:carddata_key_0)
   AND (
     `payments`.`card_holder` IS NOT NULL
       AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)

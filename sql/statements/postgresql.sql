@@ -7,7 +7,7 @@
 --   :due_within_n_days   the cutoffs of the nights to come, for the forecast
 --   :earliest  :never    the configuration's `earliest` and `open_sentinels`
 --   :far_ahead           ten years after the as-of date
---   :key  :subject  :parent   all keys, subjects and parents of a batch, in a list
+--   :carddata_key_0  :carddata_subject_0  :carddata_parent_0   all keys, subjects and parents of a batch at once
 -- The numbers in CASE are the standings of carddata_retention/status.py; the greatest among a subject's services wins.
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -309,28 +309,38 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata.hold
             WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'record'
-              AND carddata.hold.target = 'cards'
-              AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+              AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'target'
-                AND carddata.hold.target = 'cards'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'record'
+                  AND carddata.hold.target = 'cards'
+                  AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'subject'
-                AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'target'
+                    AND carddata.hold.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'subject'
+                    AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                )
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -341,32 +351,44 @@ FROM (
             WHERE carddata.request.kind = 'erase'
               AND carddata.request.granted_at IS NOT NULL
               AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'record'
-              AND carddata.request.target = 'cards'
-              AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+              AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'target'
-                AND carddata.request.target = 'cards'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'record'
+                  AND carddata.request.target = 'cards'
+                  AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'subject'
-                AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'target'
+                    AND carddata.request.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'subject'
+                    AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -494,28 +516,38 @@ FROM (
           SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'record'
-            AND carddata.hold.target = 'cards'
-            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'target'
-              AND carddata.hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'record'
+                AND carddata.hold.target = 'cards'
+                AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'subject'
-              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'target'
+                  AND carddata.hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'subject'
+                  AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -526,32 +558,44 @@ FROM (
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
             AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'record'
-            AND carddata.request.target = 'cards'
-            AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'target'
-              AND carddata.request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'cards'
+                AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'subject'
-              AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -593,28 +637,38 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           SELECT 1 AS anon_2
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'record'
-            AND carddata.hold.target = 'cards'
-            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'target'
-              AND carddata.hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'record'
+                AND carddata.hold.target = 'cards'
+                AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'subject'
-              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'target'
+                  AND carddata.hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'subject'
+                  AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -625,32 +679,44 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
             AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'record'
-            AND carddata.request.target = 'cards'
-            AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'target'
-              AND carddata.request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'cards'
+                AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'subject'
-              AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -724,28 +790,38 @@ WHERE NOT (
       SELECT 1 AS anon_2
       FROM carddata.hold
       WHERE carddata.hold.released_at IS NULL
-        AND carddata.hold.scope = 'record'
-        AND carddata.hold.target = 'cards'
-        AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+        AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
     )
   )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata.hold
-        WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'target'
-          AND carddata.hold.target = 'cards'
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'record'
+            AND carddata.hold.target = 'cards'
+            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+        )
       )
-    )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata.hold
-        WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'subject'
-          AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'target'
+              AND carddata.hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'subject'
+              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
     )
 )
   AND (
@@ -756,32 +832,44 @@ WHERE NOT (
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
           AND carddata.request.closed_at IS NULL
-          AND carddata.request.scope = 'record'
-          AND carddata.request.target = 'cards'
-          AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'target'
-            AND carddata.request.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'cards'
+              AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'subject'
-            AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+            )
+          )
       )
       OR CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
@@ -1032,23 +1120,30 @@ FROM "cards";
 
 SELECT CAST("cards"."id" AS VARCHAR) AS record_key, "cards"."id", "cards"."customer_id"
 FROM "cards"
-WHERE "cards"."id" IN (:key);
+WHERE "cards"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock customers, without waiting
 
 SELECT "customers"."id"
 FROM "customers"
-WHERE "customers"."id" IN (:subject)
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 ORDER BY "customers"."id"
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: were all rows of customers locked
 
+SELECT count(*) AS count_1
+FROM "customers"
+WHERE "customers"."id" = ANY (:carddata_subject_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: if not, which of customers were
+
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" IN (:subject)
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 GROUP BY "customers"."id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1056,26 +1151,24 @@ GROUP BY "customers"."id";
 
 SELECT "services"."customer_id"
 FROM "services"
-WHERE "services"."customer_id" IN (:subject)
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 ORDER BY "services"."customer_id"
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: were all rows of services locked
 
-SELECT "services"."customer_id", count(*) AS count_1
+SELECT count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" IN (:subject)
-GROUP BY "services"."customer_id";
+WHERE "services"."customer_id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: lock the records
+-- cards: batch: if not, which of services were
 
-SELECT "cards"."id"
-FROM "cards"
-WHERE "cards"."id" IN (:key)
-ORDER BY "cards"."id"
-FOR UPDATE SKIP LOCKED;
+SELECT "services"."customer_id", count(*) AS count_1
+FROM "services"
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: decide the locked records again
@@ -1089,28 +1182,38 @@ SELECT "cards"."id",
           SELECT 1 AS anon_2
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'record'
-            AND carddata.hold.target = 'cards'
-            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'target'
-              AND carddata.hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'record'
+                AND carddata.hold.target = 'cards'
+                AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'subject'
-              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'target'
+                  AND carddata.hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'subject'
+                  AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -1121,189 +1224,66 @@ SELECT "cards"."id",
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
             AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'record'
-            AND carddata.request.target = 'cards'
-            AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'target'
-              AND carddata.request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'cards'
+                AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'subject'
-              AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 100
     ) THEN 'active'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 40
     ) THEN 'undetermined'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 31
     ) THEN 'retained'
     WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
-      END = 20
+      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
   END AS anon_1, true AS anon_4, "cards"."customer_id",
@@ -1311,111 +1291,118 @@ SELECT "cards"."id",
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 39
-    ) THEN (
-      SELECT max("services"."use_ended_at") AS carddata_end
-      FROM "services"
-      WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-    )
+    ) THEN carddata_end_1.carddata_end
   END AS anon_5
 FROM "cards"
-WHERE "cards"."id" IN (:key);
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        "services"."use_ended_at" = 'infinity'
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+      WHEN ("services"."use_ended_at" >= :over) THEN 100
+      WHEN ("services"."use_ended_at" < :earliest) THEN 50
+      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+      WHEN ("services"."use_ended_at" < :overdue) THEN 10
+      WHEN ("services"."use_ended_at" < :due) THEN 20
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+WHERE "cards"."id" = ANY (:carddata_key_0)
+FOR UPDATE OF "cards" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: the parents of card_usage
 
 SELECT DISTINCT "cards"."id"
 FROM "cards"
-WHERE "cards"."id" IN (:key);
+WHERE "cards"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock card_usage
 
 SELECT 1 AS anon_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" IN (:parent)
+WHERE "card_usage"."card_id" = ANY (:carddata_parent_0)
 FOR UPDATE NOWAIT;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: let go of card_usage
 
 DELETE FROM "card_usage"
-WHERE "card_usage"."card_id" IN (:parent);
+WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: what is left of card_usage
 
 SELECT count(*) AS count_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" IN (:parent);
+WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: remove, deciding once more
 
 DELETE FROM "cards"
-WHERE "cards"."id" IN (:key)
+WHERE "cards"."id" = ANY (:carddata_key_0)
   AND NOT (
     (
       EXISTS (
         SELECT 1 AS anon_1
         FROM carddata.hold
         WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'record'
-          AND carddata.hold.target = 'cards'
-          AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'target'
-            AND carddata.hold.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'cards'
+              AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'subject'
-            AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+            )
+          )
       )
   )
   AND (
@@ -1426,32 +1413,44 @@ WHERE "cards"."id" IN (:key)
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
           AND carddata.request.closed_at IS NULL
-          AND carddata.request.scope = 'record'
-          AND carddata.request.target = 'cards'
-          AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'target'
-            AND carddata.request.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'cards'
+              AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'subject'
-            AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+            )
+          )
       )
       OR CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
@@ -1491,14 +1490,7 @@ WHERE "cards"."id" IN (:key)
         )
       END <= 20
   )
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:subject));
-
--- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: read back, must be 0
-
-SELECT count(*) AS count_1
-FROM "cards"
-WHERE "cards"."id" IN (:key);
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: how many are in scope
@@ -1574,28 +1566,38 @@ WHERE NOT (
       SELECT 1 AS anon_1
       FROM carddata.hold
       WHERE carddata.hold.released_at IS NULL
-        AND carddata.hold.scope = 'record'
-        AND carddata.hold.target = 'cards'
-        AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+        AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
     )
   )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata.hold
-        WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'target'
-          AND carddata.hold.target = 'cards'
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'record'
+            AND carddata.hold.target = 'cards'
+            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+        )
       )
-    )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata.hold
-        WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'subject'
-          AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'target'
+              AND carddata.hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'subject'
+              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+          )
+        )
     )
 )
   AND (
@@ -1606,32 +1608,44 @@ WHERE NOT (
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
           AND carddata.request.closed_at IS NULL
-          AND carddata.request.scope = 'record'
-          AND carddata.request.target = 'cards'
-          AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'target'
-            AND carddata.request.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'cards'
+              AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'subject'
-            AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+            )
+          )
       )
       OR "cards"."customer_id" IS NOT NULL
       AND ("cards"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL)
@@ -1719,28 +1733,38 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata.hold
             WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'record'
-              AND carddata.hold.target = 'payments'
-              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'target'
-                AND carddata.hold.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'record'
+                  AND carddata.hold.target = 'payments'
+                  AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'subject'
-                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'target'
+                    AND carddata.hold.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'subject'
+                    AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                )
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -1751,32 +1775,44 @@ FROM (
             WHERE carddata.request.kind = 'erase'
               AND carddata.request.granted_at IS NOT NULL
               AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'record'
-              AND carddata.request.target = 'payments'
-              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'target'
-                AND carddata.request.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'record'
+                  AND carddata.request.target = 'payments'
+                  AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'subject'
-                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'target'
+                    AND carddata.request.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'subject'
+                    AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -1919,28 +1955,38 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata.hold
             WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'record'
-              AND carddata.hold.target = 'payments'
-              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'target'
-                AND carddata.hold.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'record'
+                  AND carddata.hold.target = 'payments'
+                  AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'subject'
-                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'target'
+                    AND carddata.hold.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'subject'
+                    AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                )
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -1951,32 +1997,44 @@ FROM (
             WHERE carddata.request.kind = 'erase'
               AND carddata.request.granted_at IS NOT NULL
               AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'record'
-              AND carddata.request.target = 'payments'
-              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'target'
-                AND carddata.request.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'record'
+                  AND carddata.request.target = 'payments'
+                  AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'subject'
-                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'target'
+                    AND carddata.request.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'subject'
+                    AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -2035,28 +2093,38 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           SELECT 1 AS anon_2
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'record'
-            AND carddata.hold.target = 'payments'
-            AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'target'
-              AND carddata.hold.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'record'
+                AND carddata.hold.target = 'payments'
+                AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'subject'
-              AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'target'
+                  AND carddata.hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'subject'
+                  AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -2067,32 +2135,44 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
             AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'record'
-            AND carddata.request.target = 'payments'
-            AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'target'
-              AND carddata.request.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'payments'
+                AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'subject'
-              AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -2185,28 +2265,38 @@ WHERE ((method = 'card') IS TRUE)
         SELECT 1 AS anon_2
         FROM carddata.hold
         WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'record'
-          AND carddata.hold.target = 'payments'
-          AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'target'
-            AND carddata.hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'payments'
+              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'subject'
-            AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
       )
   )
   AND (
@@ -2217,32 +2307,44 @@ WHERE ((method = 'card') IS TRUE)
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
           AND carddata.request.closed_at IS NULL
-          AND carddata.request.scope = 'record'
-          AND carddata.request.target = 'payments'
-          AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'target'
-            AND carddata.request.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'payments'
+              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'subject'
-            AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
       )
       OR CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
@@ -2579,23 +2681,30 @@ FROM "payments";
 
 SELECT CAST("payments"."id" AS VARCHAR) AS record_key, "payments"."id", "payments"."customer_id"
 FROM "payments"
-WHERE "payments"."id" IN (:key);
+WHERE "payments"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock customers, without waiting
 
 SELECT "customers"."id"
 FROM "customers"
-WHERE "customers"."id" IN (:subject)
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 ORDER BY "customers"."id"
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: were all rows of customers locked
 
+SELECT count(*) AS count_1
+FROM "customers"
+WHERE "customers"."id" = ANY (:carddata_subject_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: if not, which of customers were
+
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" IN (:subject)
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 GROUP BY "customers"."id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2603,26 +2712,24 @@ GROUP BY "customers"."id";
 
 SELECT "services"."customer_id"
 FROM "services"
-WHERE "services"."customer_id" IN (:subject)
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 ORDER BY "services"."customer_id"
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: were all rows of services locked
 
-SELECT "services"."customer_id", count(*) AS count_1
+SELECT count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" IN (:subject)
-GROUP BY "services"."customer_id";
+WHERE "services"."customer_id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: lock the records
+-- payments: batch: if not, which of services were
 
-SELECT "payments"."id"
-FROM "payments"
-WHERE "payments"."id" IN (:key)
-ORDER BY "payments"."id"
-FOR UPDATE SKIP LOCKED;
+SELECT "services"."customer_id", count(*) AS count_1
+FROM "services"
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: decide the locked records again
@@ -2650,28 +2757,38 @@ SELECT "payments"."id",
           SELECT 1 AS anon_2
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'record'
-            AND carddata.hold.target = 'payments'
-            AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'target'
-              AND carddata.hold.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'record'
+                AND carddata.hold.target = 'payments'
+                AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'subject'
-              AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'target'
+                  AND carddata.hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'subject'
+                  AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -2682,188 +2799,68 @@ SELECT "payments"."id",
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
             AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'record'
-            AND carddata.request.target = 'payments'
-            AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'target'
-              AND carddata.request.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'payments'
+                AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'subject'
-              AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 100
     ) THEN 'active'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 40
     ) THEN 'undetermined'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 31
     ) THEN 'retained'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
@@ -2873,56 +2870,53 @@ SELECT "payments"."id",
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 39
-    ) THEN (
-      SELECT max("services"."use_ended_at") AS carddata_end
-      FROM "services"
-      WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-    )
+    ) THEN carddata_end_1.carddata_end
   END AS anon_4
 FROM "payments"
-WHERE "payments"."id" IN (:key);
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        "services"."use_ended_at" = 'infinity'
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+      WHEN ("services"."use_ended_at" >= :over) THEN 100
+      WHEN ("services"."use_ended_at" < :earliest) THEN 50
+      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+      WHEN ("services"."use_ended_at" < :overdue) THEN 10
+      WHEN ("services"."use_ended_at" < :due) THEN 20
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+WHERE "payments"."id" = ANY (:carddata_key_0)
+FOR UPDATE OF "payments" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: remove, deciding once more
 
 UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
-WHERE "payments"."id" IN (:key)
+WHERE "payments"."id" = ANY (:carddata_key_0)
   AND ((method = 'card') IS TRUE)
   AND NOT (
     NOT (
@@ -2945,28 +2939,38 @@ WHERE "payments"."id" IN (:key)
         SELECT 1 AS anon_1
         FROM carddata.hold
         WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'record'
-          AND carddata.hold.target = 'payments'
-          AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'target'
-            AND carddata.hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'payments'
+              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'subject'
-            AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
       )
   )
   AND (
@@ -2977,32 +2981,44 @@ WHERE "payments"."id" IN (:key)
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
           AND carddata.request.closed_at IS NULL
-          AND carddata.request.scope = 'record'
-          AND carddata.request.target = 'payments'
-          AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'target'
-            AND carddata.request.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'payments'
+              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'subject'
-            AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
       )
       OR CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
@@ -3042,27 +3058,7 @@ WHERE "payments"."id" IN (:key)
         )
       END <= 20
   )
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:subject));
-
--- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: read back, must be 0
-
-SELECT count(*) AS count_1
-FROM "payments"
-WHERE "payments"."id" IN (:key)
-  AND (
-    "payments"."card_holder" IS NOT NULL
-      AND "payments"."card_holder" != ''
-      OR "payments"."card_token" IS NOT NULL
-      AND "payments"."card_token" != ''
-      AND "payments"."card_token" != '***'
-      OR "payments"."card_exp" IS NOT NULL
-      AND "payments"."card_exp" != ''
-      OR "payments"."last4" IS NOT NULL
-      AND "payments"."last4" != ''
-      OR "payments"."brand" IS NOT NULL
-      AND "payments"."brand" != ''
-  );
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: how many are in scope
@@ -3154,28 +3150,38 @@ WHERE ((method = 'card') IS TRUE)
         SELECT 1 AS anon_1
         FROM carddata.hold
         WHERE carddata.hold.released_at IS NULL
-          AND carddata.hold.scope = 'record'
-          AND carddata.hold.target = 'payments'
-          AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'target'
-            AND carddata.hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'payments'
+              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'subject'
-            AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
       )
   )
   AND (
@@ -3186,32 +3192,44 @@ WHERE ((method = 'card') IS TRUE)
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
           AND carddata.request.closed_at IS NULL
-          AND carddata.request.scope = 'record'
-          AND carddata.request.target = 'payments'
-          AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'target'
-            AND carddata.request.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND carddata.request.scope = 'record'
+              AND carddata.request.target = 'payments'
+              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND carddata.request.scope = 'subject'
-            AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'target'
+                AND carddata.request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'subject'
+                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+            )
+          )
       )
       OR "payments"."customer_id" IS NOT NULL
       AND (

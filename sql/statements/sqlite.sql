@@ -7,7 +7,7 @@
 --   :due_within_n_days   the cutoffs of the nights to come, for the forecast
 --   :earliest  :never    the configuration's `earliest` and `open_sentinels`
 --   :far_ahead           ten years after the as-of date
---   :key  :subject  :parent   all keys, subjects and parents of a batch, in a list
+--   :carddata_key_0  :carddata_subject_0  :carddata_parent_0   all keys, subjects and parents of a batch at once
 -- The numbers in CASE are the standings of carddata_retention/status.py; the greatest among a subject's services wins.
 -- carddata_instant(text, zone) is a function of our own connections: microseconds since 1970 of a whole ISO 8601
 -- instant, NULL for anything else (docs/adr/0006).
@@ -277,39 +277,49 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'record'
-              AND carddata_hold.target = 'cards'
-              AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+              AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'target'
-                AND carddata_hold.target = 'cards'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'cards'
+                  AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CASE typeof("cards"."customer_id")
-                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                  ELSE CAST("cards"."customer_id" AS TEXT)
-                END
-            )
-          )
-          OR "cards"."customer_id" IS NOT NULL
-          AND "cards"."customer_id" IN (
-            SELECT carddata_hold.item
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item IS NOT NULL
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                      WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                      ELSE CAST("cards"."customer_id" AS TEXT)
+                    END
+                )
+              )
+              OR "cards"."customer_id" IS NOT NULL
+              AND "cards"."customer_id" IN (
+                SELECT carddata_hold.item
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item IS NOT NULL
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -320,35 +330,47 @@ FROM (
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'cards'
-              AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'cards'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'cards'
+                  AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CASE typeof("cards"."customer_id")
-                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                  ELSE CAST("cards"."customer_id" AS TEXT)
-                END
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CASE typeof("cards"."customer_id")
+                      WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                      ELSE CAST("cards"."customer_id" AS TEXT)
+                    END
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -484,39 +506,49 @@ FROM (
           SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'cards'
+                AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CASE typeof("cards"."customer_id")
-                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                ELSE CAST("cards"."customer_id" AS TEXT)
-              END
-          )
-        )
-        OR "cards"."customer_id" IS NOT NULL
-        AND "cards"."customer_id" IN (
-          SELECT carddata_hold.item
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item IS NOT NULL
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
+            OR "cards"."customer_id" IS NOT NULL
+            AND "cards"."customer_id" IN (
+              SELECT carddata_hold.item
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item IS NOT NULL
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -527,35 +559,47 @@ FROM (
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'cards'
-            AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CASE typeof("cards"."customer_id")
-                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                ELSE CAST("cards"."customer_id" AS TEXT)
-              END
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -597,39 +641,49 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           SELECT 1 AS anon_2
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'cards'
+                AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CASE typeof("cards"."customer_id")
-                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                ELSE CAST("cards"."customer_id" AS TEXT)
-              END
-          )
-        )
-        OR "cards"."customer_id" IS NOT NULL
-        AND "cards"."customer_id" IN (
-          SELECT carddata_hold.item
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item IS NOT NULL
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
+            OR "cards"."customer_id" IS NOT NULL
+            AND "cards"."customer_id" IN (
+              SELECT carddata_hold.item
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item IS NOT NULL
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -640,35 +694,47 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'cards'
-            AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CASE typeof("cards"."customer_id")
-                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                ELSE CAST("cards"."customer_id" AS TEXT)
-              END
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -746,37 +812,49 @@ WHERE NOT (
       SELECT 1 AS anon_2
       FROM carddata_hold
       WHERE carddata_hold.released_at IS NULL
-        AND carddata_hold.scope = 'record'
-        AND carddata_hold.target = 'cards'
-        AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+        AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
     )
   )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'target'
-          AND carddata_hold.target = 'cards'
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'record'
+            AND carddata_hold.target = 'cards'
+            AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+        )
       )
-    )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item = CASE typeof("cards"."customer_id")
-            WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-            ELSE CAST("cards"."customer_id" AS TEXT)
-          END
-      )
-    )
-    OR "cards"."customer_id" IS NOT NULL
-    AND "cards"."customer_id" IN (
-      SELECT carddata_hold.item
-      FROM carddata_hold
-      WHERE carddata_hold.released_at IS NULL AND carddata_hold.scope = 'subject' AND carddata_hold.item IS NOT NULL
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'target'
+              AND carddata_hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
+          )
+        )
+        OR "cards"."customer_id" IS NOT NULL
+        AND "cards"."customer_id" IN (
+          SELECT carddata_hold.item
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item IS NOT NULL
+        )
     )
 )
   AND (
@@ -787,35 +865,47 @@ WHERE NOT (
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'cards'
-          AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'cards'
+              AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CASE typeof("cards"."customer_id")
-              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-              ELSE CAST("cards"."customer_id" AS TEXT)
-            END
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CASE typeof("cards"."customer_id")
+                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                  ELSE CAST("cards"."customer_id" AS TEXT)
+                END
+            )
+          )
       )
       OR CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
@@ -1109,7 +1199,7 @@ FROM "cards";
 
 SELECT CAST("cards"."id" AS VARCHAR) AS record_key, "cards"."id", "cards"."customer_id"
 FROM "cards"
-WHERE "cards"."id" IN (:key);
+WHERE "cards"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: decide the locked records again
@@ -1123,39 +1213,49 @@ SELECT "cards"."id",
           SELECT 1 AS anon_2
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'cards'
+                AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CASE typeof("cards"."customer_id")
-                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                ELSE CAST("cards"."customer_id" AS TEXT)
-              END
-          )
-        )
-        OR "cards"."customer_id" IS NOT NULL
-        AND "cards"."customer_id" IN (
-          SELECT carddata_hold.item
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item IS NOT NULL
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
+            OR "cards"."customer_id" IS NOT NULL
+            AND "cards"."customer_id" IN (
+              SELECT carddata_hold.item
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item IS NOT NULL
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -1166,216 +1266,69 @@ SELECT "cards"."id",
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'cards'
-            AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CASE typeof("cards"."customer_id")
-                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                ELSE CAST("cards"."customer_id" AS TEXT)
-              END
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 100
     ) THEN 'active'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 40
     ) THEN 'undetermined'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 31
     ) THEN 'retained'
     WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
-      END = 20
+      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
   END AS anon_1, 1 AS anon_4, "cards"."customer_id",
@@ -1383,127 +1336,131 @@ SELECT "cards"."id",
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 39
-    ) THEN (
-      SELECT max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end
-      FROM "services"
-      WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
-    )
+    ) THEN carddata_end_1.carddata_end
   END AS anon_5
 FROM "cards"
-WHERE "cards"."id" IN (:key);
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR NOT (
+            ("services"."status" COLLATE "BINARY") IS NOT NULL
+              AND ("services"."status" COLLATE "BINARY") IN ('closed')
+          )
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
+      ) THEN 40
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" IN (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+WHERE "cards"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: the parents of card_usage
 
 SELECT DISTINCT "cards"."id"
 FROM "cards"
-WHERE "cards"."id" IN (:key);
+WHERE "cards"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock card_usage
 
 SELECT 1 AS anon_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" IN (:parent);
+WHERE "card_usage"."card_id" IN (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: let go of card_usage
 
 DELETE FROM "card_usage"
-WHERE "card_usage"."card_id" IN (:parent);
+WHERE "card_usage"."card_id" IN (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: what is left of card_usage
 
 SELECT count(*) AS count_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" IN (:parent);
+WHERE "card_usage"."card_id" IN (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: remove, deciding once more
 
 DELETE FROM "cards"
-WHERE "cards"."id" IN (:key)
+WHERE "cards"."id" IN (:carddata_key_0)
   AND NOT (
     (
       EXISTS (
         SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'record'
-          AND carddata_hold.target = 'cards'
-          AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'target'
-            AND carddata_hold.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'record'
+              AND carddata_hold.target = 'cards'
+              AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CASE typeof("cards"."customer_id")
-              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-              ELSE CAST("cards"."customer_id" AS TEXT)
-            END
-        )
-      )
-      OR "cards"."customer_id" IS NOT NULL
-      AND "cards"."customer_id" IN (
-        SELECT carddata_hold.item
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item IS NOT NULL
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'target'
+                AND carddata_hold.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                  ELSE CAST("cards"."customer_id" AS TEXT)
+                END
+            )
+          )
+          OR "cards"."customer_id" IS NOT NULL
+          AND "cards"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
+          )
       )
   )
   AND (
@@ -1514,35 +1471,47 @@ WHERE "cards"."id" IN (:key)
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'cards'
-          AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'cards'
+              AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CASE typeof("cards"."customer_id")
-              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-              ELSE CAST("cards"."customer_id" AS TEXT)
-            END
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CASE typeof("cards"."customer_id")
+                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                  ELSE CAST("cards"."customer_id" AS TEXT)
+                END
+            )
+          )
       )
       OR CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
@@ -1588,14 +1557,14 @@ WHERE "cards"."id" IN (:key)
         )
       END <= 20
   )
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:subject));
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:carddata_subject_0));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: read back, must be 0
 
 SELECT count(*) AS count_1
 FROM "cards"
-WHERE "cards"."id" IN (:key);
+WHERE "cards"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: how many are in scope
@@ -1679,37 +1648,49 @@ WHERE NOT (
       SELECT 1 AS anon_1
       FROM carddata_hold
       WHERE carddata_hold.released_at IS NULL
-        AND carddata_hold.scope = 'record'
-        AND carddata_hold.target = 'cards'
-        AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+        AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
     )
   )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'target'
-          AND carddata_hold.target = 'cards'
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'record'
+            AND carddata_hold.target = 'cards'
+            AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+        )
       )
-    )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item = CASE typeof("cards"."customer_id")
-            WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-            ELSE CAST("cards"."customer_id" AS TEXT)
-          END
-      )
-    )
-    OR "cards"."customer_id" IS NOT NULL
-    AND "cards"."customer_id" IN (
-      SELECT carddata_hold.item
-      FROM carddata_hold
-      WHERE carddata_hold.released_at IS NULL AND carddata_hold.scope = 'subject' AND carddata_hold.item IS NOT NULL
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'target'
+              AND carddata_hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                ELSE CAST("cards"."customer_id" AS TEXT)
+              END
+          )
+        )
+        OR "cards"."customer_id" IS NOT NULL
+        AND "cards"."customer_id" IN (
+          SELECT carddata_hold.item
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item IS NOT NULL
+        )
     )
 )
   AND (
@@ -1720,35 +1701,47 @@ WHERE NOT (
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'cards'
-          AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'cards'
+              AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CASE typeof("cards"."customer_id")
-              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-              ELSE CAST("cards"."customer_id" AS TEXT)
-            END
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CASE typeof("cards"."customer_id")
+                  WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                  ELSE CAST("cards"."customer_id" AS TEXT)
+                END
+            )
+          )
       )
       OR "cards"."customer_id" IS NOT NULL
       AND ("cards"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL)
@@ -1819,39 +1812,49 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'record'
-              AND carddata_hold.target = 'payments'
-              AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'target'
-                AND carddata_hold.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'payments'
+                  AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CASE typeof("payments"."customer_id")
-                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                  ELSE CAST("payments"."customer_id" AS TEXT)
-                END
-            )
-          )
-          OR "payments"."customer_id" IS NOT NULL
-          AND "payments"."customer_id" IN (
-            SELECT carddata_hold.item
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item IS NOT NULL
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                      WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                      ELSE CAST("payments"."customer_id" AS TEXT)
+                    END
+                )
+              )
+              OR "payments"."customer_id" IS NOT NULL
+              AND "payments"."customer_id" IN (
+                SELECT carddata_hold.item
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item IS NOT NULL
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -1862,35 +1865,47 @@ FROM (
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'payments'
-              AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'payments'
+                  AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CASE typeof("payments"."customer_id")
-                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                  ELSE CAST("payments"."customer_id" AS TEXT)
-                END
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CASE typeof("payments"."customer_id")
+                      WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                      ELSE CAST("payments"."customer_id" AS TEXT)
+                    END
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -2041,39 +2056,49 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'record'
-              AND carddata_hold.target = 'payments'
-              AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'target'
-                AND carddata_hold.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'payments'
+                  AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CASE typeof("payments"."customer_id")
-                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                  ELSE CAST("payments"."customer_id" AS TEXT)
-                END
-            )
-          )
-          OR "payments"."customer_id" IS NOT NULL
-          AND "payments"."customer_id" IN (
-            SELECT carddata_hold.item
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item IS NOT NULL
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                      WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                      ELSE CAST("payments"."customer_id" AS TEXT)
+                    END
+                )
+              )
+              OR "payments"."customer_id" IS NOT NULL
+              AND "payments"."customer_id" IN (
+                SELECT carddata_hold.item
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item IS NOT NULL
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -2084,35 +2109,47 @@ FROM (
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'payments'
-              AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'payments'
+                  AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CASE typeof("payments"."customer_id")
-                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                  ELSE CAST("payments"."customer_id" AS TEXT)
-                END
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CASE typeof("payments"."customer_id")
+                      WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                      ELSE CAST("payments"."customer_id" AS TEXT)
+                    END
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -2171,39 +2208,49 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           SELECT 1 AS anon_2
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'payments'
-            AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'payments'
+                AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CASE typeof("payments"."customer_id")
-                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                ELSE CAST("payments"."customer_id" AS TEXT)
-              END
-          )
-        )
-        OR "payments"."customer_id" IS NOT NULL
-        AND "payments"."customer_id" IN (
-          SELECT carddata_hold.item
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item IS NOT NULL
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                    WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                    ELSE CAST("payments"."customer_id" AS TEXT)
+                  END
+              )
+            )
+            OR "payments"."customer_id" IS NOT NULL
+            AND "payments"."customer_id" IN (
+              SELECT carddata_hold.item
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item IS NOT NULL
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -2214,35 +2261,47 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'payments'
-            AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'payments'
+                AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CASE typeof("payments"."customer_id")
-                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                ELSE CAST("payments"."customer_id" AS TEXT)
-              END
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("payments"."customer_id")
+                    WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                    ELSE CAST("payments"."customer_id" AS TEXT)
+                  END
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -2339,39 +2398,49 @@ WHERE ((method = 'card') IS TRUE) = 1
         SELECT 1 AS anon_2
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'record'
-          AND carddata_hold.target = 'payments'
-          AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'target'
-            AND carddata_hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'record'
+              AND carddata_hold.target = 'payments'
+              AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CASE typeof("payments"."customer_id")
-              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-              ELSE CAST("payments"."customer_id" AS TEXT)
-            END
-        )
-      )
-      OR "payments"."customer_id" IS NOT NULL
-      AND "payments"."customer_id" IN (
-        SELECT carddata_hold.item
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item IS NOT NULL
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'target'
+                AND carddata_hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
+            )
+          )
+          OR "payments"."customer_id" IS NOT NULL
+          AND "payments"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
+          )
       )
   )
   AND (
@@ -2382,35 +2451,47 @@ WHERE ((method = 'card') IS TRUE) = 1
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'payments'
-          AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'payments'
+              AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_3
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CASE typeof("payments"."customer_id")
-              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-              ELSE CAST("payments"."customer_id" AS TEXT)
-            END
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
+            )
+          )
       )
       OR CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
@@ -2764,7 +2845,7 @@ FROM "payments";
 
 SELECT CAST("payments"."id" AS VARCHAR) AS record_key, "payments"."id", "payments"."customer_id"
 FROM "payments"
-WHERE "payments"."id" IN (:key);
+WHERE "payments"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: decide the locked records again
@@ -2792,39 +2873,49 @@ SELECT "payments"."id",
           SELECT 1 AS anon_2
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'payments'
-            AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'payments'
+                AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CASE typeof("payments"."customer_id")
-                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                ELSE CAST("payments"."customer_id" AS TEXT)
-              END
-          )
-        )
-        OR "payments"."customer_id" IS NOT NULL
-        AND "payments"."customer_id" IN (
-          SELECT carddata_hold.item
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item IS NOT NULL
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                    WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                    ELSE CAST("payments"."customer_id" AS TEXT)
+                  END
+              )
+            )
+            OR "payments"."customer_id" IS NOT NULL
+            AND "payments"."customer_id" IN (
+              SELECT carddata_hold.item
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item IS NOT NULL
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -2835,215 +2926,71 @@ SELECT "payments"."id",
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'payments'
-            AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'payments'
+                AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_3
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CASE typeof("payments"."customer_id")
-                WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                ELSE CAST("payments"."customer_id" AS TEXT)
-              END
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("payments"."customer_id")
+                    WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                    ELSE CAST("payments"."customer_id" AS TEXT)
+                  END
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 100
     ) THEN 'active'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 40
     ) THEN 'undetermined'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END >= 31
     ) THEN 'retained'
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
@@ -3053,62 +3000,56 @@ SELECT "payments"."id",
     WHEN (
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 39
-    ) THEN (
-      SELECT max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end
-      FROM "services"
-      WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
-    )
+    ) THEN carddata_end_1.carddata_end
   END AS anon_4
 FROM "payments"
-WHERE "payments"."id" IN (:key);
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR NOT (
+            ("services"."status" COLLATE "BINARY") IS NOT NULL
+              AND ("services"."status" COLLATE "BINARY") IN ('closed')
+          )
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
+      ) THEN 40
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" IN (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+WHERE "payments"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: remove, deciding once more
 
 UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
-WHERE "payments"."id" IN (:key)
+WHERE "payments"."id" IN (:carddata_key_0)
   AND ((method = 'card') IS TRUE) = 1
   AND NOT (
     NOT (
@@ -3131,39 +3072,49 @@ WHERE "payments"."id" IN (:key)
         SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'record'
-          AND carddata_hold.target = 'payments'
-          AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'target'
-            AND carddata_hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'record'
+              AND carddata_hold.target = 'payments'
+              AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CASE typeof("payments"."customer_id")
-              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-              ELSE CAST("payments"."customer_id" AS TEXT)
-            END
-        )
-      )
-      OR "payments"."customer_id" IS NOT NULL
-      AND "payments"."customer_id" IN (
-        SELECT carddata_hold.item
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item IS NOT NULL
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'target'
+                AND carddata_hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
+            )
+          )
+          OR "payments"."customer_id" IS NOT NULL
+          AND "payments"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
+          )
       )
   )
   AND (
@@ -3174,35 +3125,47 @@ WHERE "payments"."id" IN (:key)
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'payments'
-          AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'payments'
+              AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CASE typeof("payments"."customer_id")
-              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-              ELSE CAST("payments"."customer_id" AS TEXT)
-            END
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
+            )
+          )
       )
       OR CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
@@ -3248,14 +3211,14 @@ WHERE "payments"."id" IN (:key)
         )
       END <= 20
   )
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:subject));
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:carddata_subject_0));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: read back, must be 0
 
 SELECT count(*) AS count_1
 FROM "payments"
-WHERE "payments"."id" IN (:key)
+WHERE "payments"."id" IN (:carddata_key_0)
   AND (
     "payments"."card_holder" IS NOT NULL
       AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
@@ -3368,39 +3331,49 @@ WHERE ((method = 'card') IS TRUE) = 1
         SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'record'
-          AND carddata_hold.target = 'payments'
-          AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'target'
-            AND carddata_hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'record'
+              AND carddata_hold.target = 'payments'
+              AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CASE typeof("payments"."customer_id")
-              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-              ELSE CAST("payments"."customer_id" AS TEXT)
-            END
-        )
-      )
-      OR "payments"."customer_id" IS NOT NULL
-      AND "payments"."customer_id" IN (
-        SELECT carddata_hold.item
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item IS NOT NULL
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'target'
+                AND carddata_hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
+            )
+          )
+          OR "payments"."customer_id" IS NOT NULL
+          AND "payments"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
+          )
       )
   )
   AND (
@@ -3411,35 +3384,47 @@ WHERE ((method = 'card') IS TRUE) = 1
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'payments'
-          AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'payments'
+              AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CASE typeof("payments"."customer_id")
-              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-              ELSE CAST("payments"."customer_id" AS TEXT)
-            END
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CASE typeof("payments"."customer_id")
+                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                  ELSE CAST("payments"."customer_id" AS TEXT)
+                END
+            )
+          )
       )
       OR "payments"."customer_id" IS NOT NULL
       AND (
