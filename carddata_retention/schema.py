@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from carddata_retention import settings
+from carddata_retention import orphans, settings
 from carddata_retention.catalogue import Catalogue
 from carddata_retention.errors import RetentionError
 from carddata_retention.policy import Policy
@@ -42,4 +42,5 @@ def bind(connection: Connection, dialect: str, config: settings.Config, policy: 
             bound[declared.name] = bind_target(catalogue, declared, service)
         except RetentionError as wrong:
             bound[declared.name] = wrong
+    bound |= orphans.refusals(catalogue, config, service, bound)
     return BoundSchema(dialect, service, bound)
