@@ -158,9 +158,13 @@ class Register:
 
 def path_rows(target: Target, columns: Sequence[Column]) -> sa.Select[Any]:
     """The rows of a subject path that belong to one row of the target."""
+    first = target.path[0]
+    return sa.select(*columns).select_from(_way(target)).where(_equal(first.from_, first.to)).correlate(target.table)
+
+
+def _way(target: Target) -> FromClause:
     first, *rest = target.path
-    source = reduce(lambda left, hop: left.join(hop.table, _equal(hop.from_, hop.to)), rest, first.table)
-    return sa.select(*columns).select_from(source).where(_equal(first.from_, first.to)).correlate(target.table)
+    return reduce(lambda left, hop: left.join(hop.table, _equal(hop.from_, hop.to)), rest, first.table)
 
 
 def _equal(left: Sequence[Column], right: Sequence[Column]) -> Condition:
@@ -266,22 +270,25 @@ class Decider:
         return rows.with_only_columns(found).scalar_subquery(), rows.with_only_columns(end).scalar_subquery()
 
     def _path_columns(self) -> tuple[Column, Column]:
-        nobody, end = self.service.subject.is_(None), self.service.end.value()
-        found = sa.case((nobody, constant(Standing.NO_SERVICE)), else_=standing(self.service, self.bounds))
-        return self._columns(found, sa.case((sa.not_(nobody), end)))
+        """Asked of the services alone: what the declared where names is never a column of the way to them."""
+        assert self.target.path_subject is not None
+        rows = self._ends().where(self.service.subject == self.target.path_subject)
+        found, end = (rows.with_only_columns(c).correlate(self.target.path[-1].table).scalar_subquery()
+                      for c in rows.selected_columns)
+        return self._columns(sa.func.coalesce(found, constant(Standing.NO_SERVICE)), end)
 
     def _path_ends(self, *, grouped: bool) -> sa.Select[Any]:
-        first, *rest = self.target.path
-        assert self.target.path_subject is not None
-        source = reduce(lambda left, hop: left.join(hop.table, _equal(hop.from_, hop.to)), rest, first.table)
-        source = source.outerjoin(
-            self.service.source, sa.and_(self.service.subject == self.target.path_subject, self.service.condition)
-        )
+        first, subject = self.target.path[0], self.target.path_subject
+        assert subject is not None
+        if not grouped:
+            return path_rows(self.target, self._path_columns()).where(subject.is_not(None))
+        found = self._ends().add_columns(self.service.subject.label("carddata_subject")).group_by(
+            self.service.subject).subquery("carddata_ends")
+        number = sa.func.coalesce(found.c.carddata_standing, constant(Standing.NO_SERVICE))
         links = [c.label(f"carddata_link_{n}") for n, c in enumerate(first.to, start=1)]
-        rows = sa.select(*self._path_columns()).select_from(source).where(self.target.path_subject.is_not(None))
-        if grouped:
-            return rows.add_columns(*links).group_by(*first.to)
-        return rows.where(_equal(first.from_, first.to)).correlate(self.target.table)
+        source = _way(self.target).outerjoin(found, found.c.carddata_subject == subject)
+        return sa.select(*self._columns(number, found.c.carddata_end), *links).select_from(source).where(
+            subject.is_not(None)).group_by(*first.to)
 
     def _combined(self, numbers: Sequence[Column]) -> Column:
         """The greatest standing of a record's subjects; a subject column that is NULL names nobody."""

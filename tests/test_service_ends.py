@@ -448,6 +448,22 @@ def test_a_subject_is_found_through_other_tables_and_may_be_several(database, tm
                    "no_subject"])
 
 
+def test_a_where_may_name_a_column_that_the_way_to_the_subject_has_too(database, tmp_path):
+    text, past = TEXT[database.dialect], moment(database, ENDED)
+    house = establish(database, tmp_path, [
+        f"CREATE TABLE services (id INTEGER, customer_id INTEGER, status {text}, ended_at {MOMENT[database.dialect]})",
+        f"CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER, status {text})",
+        f"CREATE TABLE cards (id INTEGER PRIMARY KEY, order_id INTEGER, status {text}, token {text})",
+        f"INSERT INTO services VALUES (1, 1, 'real', {past}), (2, 1, 'draft', NULL), (3, 2, 'real', NULL), "
+        f"(4, 3, NULL, {past}), (5, 4, 'draft', {past})",
+        "INSERT INTO orders VALUES (1, 1, 'paid'), (2, 2, 'paid'), (3, 3, 'draft'), (4, 4, 'paid'), (5, NULL, 'paid')",
+        "INSERT INTO cards VALUES (1, 1, 'ok', 'a'), (2, 2, 'ok', 'a'), (3, 3, 'ok', 'a'), (4, 4, 'ok', 'a'), "
+        "(5, 5, 'ok', 'a')",
+    ], service_end={"where": "status <> 'draft'"}, targets=[CARDS | {"where": "status = 'ok'", "subject": {
+        "column": "customer_id", "through": [{"table": "orders", "from": ["order_id"], "to": ["id"]}]}}])
+    judged(house, ["due", "active", "due", "no_service", "no_subject"])
+
+
 def test_text_and_number_are_never_the_same_subject(database, tmp_path):
     # MariaDB reads '1abc' as 1 and would judge one customer by another's services.
     house = establish(database, tmp_path, [
