@@ -107,7 +107,8 @@ class Catalogue:
                 )
             columns.append(sa.Column(quoted_name(name, True), self._type(known[name], table)))
         schema = quoted_name(table.schema, True) if table.schema else None
-        return sa.Table(quoted_name(table.name, True), sa.MetaData(), *columns, schema=schema)
+        return sa.Table(quoted_name(table.name, True), sa.MetaData(), *columns, schema=schema,
+                        info={"columns": tuple(known)})
 
     def _type(self, column: ReflectedColumn, table: TableName) -> Any:
         # SQLite's declared types are a hint only, and SQLAlchemy's readers of them would raise on dirty text.

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import settings
 from carddata_retention.catalogue import Catalogue, TableName
+from carddata_retention.conditions import columns_read, condition, names_only_columns
 from carddata_retention.config import read_query
 from carddata_retention.errors import ConfigError
 from carddata_retention.forms import (
@@ -17,7 +18,6 @@ from carddata_retention.forms import (
     declared,
     derived,
     query_types,
-    sql_condition,
     start_of,
     terminated_values,
     time_form,
@@ -39,7 +39,8 @@ class LockStep:
 class BoundService:
     """Where service ends are read and how the race with a reopened service is closed.
 
-    `closed_tables` are those that a batch locks whole against writers: the declared quiet window.
+    `closed_tables` are those that a batch locks whole against writers: the declared quiet window. `filtered` is the
+    declared where.
     """
 
     source: ServiceSource
@@ -50,6 +51,7 @@ class BoundService:
     trigger_column: str
     may_be_empty: bool
     closed_tables: tuple[sa.Table, ...] = ()
+    filtered: str | None = None
 
 
 def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) -> BoundService:
@@ -79,7 +81,8 @@ def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) 
             earliest=section.earliest,
             open_sentinels=tuple(section.open_sentinels),
             zones=tuple(dict.fromkeys((policy.rule.zone, end.reading.zone or ZoneInfo(what.zone or "UTC")))),
-            condition=sql_condition(section.where, "IS NOT FALSE") if section.where else sa.true(),
+            condition=condition(catalogue, source, section.where, "IS NOT FALSE", "service_end.where")
+            if section.where else sa.true(),
         ),
         table=table,
         locks=() if dialect == "sqlite" else locks,
@@ -88,6 +91,7 @@ def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) 
         trigger_column=what.column,
         may_be_empty=section.may_be_empty,
         closed_tables=_quiet_tables(catalogue, config, locks),
+        filtered=section.where,
     )
 
 
@@ -132,10 +136,12 @@ def _source(catalogue: Catalogue, config: settings.Config, wanted: list[str]) ->
 def _query(catalogue: Catalogue, config: settings.Config, wanted: list[str]) -> sa.FromClause:
     query = read_query(config)
     try:
-        types = query_types(catalogue.connection, catalogue.dialect, query)
+        with columns_read(catalogue.connection) as read:
+            types = query_types(catalogue.connection, catalogue.dialect, query)
     except SQLAlchemyError:
         raise ConfigError("query_refused", "The database refuses the query of service_end.query.",
                           cure="Run it by hand with this login; it must be one SELECT.") from None
+    names_only_columns(query, catalogue.dialect, read, read, "service_end.query")
     for name in wanted:
         if name not in types:
             raise ConfigError("column_missing", f"service_end.query gives no column {name}"

@@ -5,12 +5,14 @@ touches nothing.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from carddata_retention.conditions import readable
 from carddata_retention.db import Database, seen_as
 from carddata_retention.errors import BlindError
 from carddata_retention.families import Child
@@ -64,12 +66,13 @@ def _below(children: Sequence[Child]) -> Iterator[sa.Table]:
 def may_read(connection: Connection, bound: BoundTarget, service: BoundService) -> None:
     """Raises BlindError where this login cannot read what decides the target, or rows are hidden from it."""
     what = f"Reading for target {bound.declared.name}"
+    conditions = [bound.target.where, service.source.condition if service.filtered else None]
     sources = [bound.target.table, service.source.source, *(hop.table for hop in bound.target.path)]
-    for source in sources:
+    for source, declared in zip_longest(sources, conditions):
         table = getattr(source, "element", source)  # a path's tables, and services that are a target too, are aliased
         if connection.dialect.name == "postgresql" and isinstance(table, sa.Table):
             _sees_every_row(connection, table, what)
-        _probe(connection, sa.select(*source.c).where(sa.literal(1) == 0), what)
+        _probe(connection, readable(source, declared), what)
 
 
 def _sees_every_row(connection: Connection, table: sa.Table, what: str) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import measures, scan, settings, verify
+from carddata_retention import conditions, measures, scan, settings, verify
 from carddata_retention.families import Child
 from carddata_retention.key_text import among
 from carddata_retention.layout import readable
@@ -32,7 +32,10 @@ def of_service_ends(dialect: sa.Dialect, schema: BoundSchema, policy: Policy) ->
     """What is asked of the service ends for themselves."""
     source, words = schema.service.source, _words(schema, policy)
     counting = measures.counting(source.source, measures.service_checks(schema, policy), source.condition)
-    asked = [("may we read them", sa.select(*source.source.c).where(NOTHING)), ("the gate's counts", counting)]
+    where = schema.service.filtered
+    asked = [("may we read them", conditions.readable(source.source, source.condition if where else None)),
+             *([("is where one condition", conditions.standing_alone(source.source, where))] if where else []),
+             ("the gate's counts", counting)]
     return [(f"service ends: {title}", readable(statement, dialect, words)) for title, statement in asked]
 
 
@@ -49,7 +52,9 @@ def of_target(connection: Connection, bound: BoundTarget, schema: BoundSchema, d
 def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, decider: Decider,
            subject: settings.SubjectSection | None) -> Iterator[tuple[str, Any]]:
     table: Any = bound.target.table
-    yield "may we read it", sa.select(*table.c).where(NOTHING)
+    yield "may we read it", conditions.readable(table, bound.target.where)
+    if bound.declared.where:
+        yield "is where one condition", conditions.standing_alone(table, bound.declared.where)
     for hop in bound.target.path:
         yield "may we read the way to its subject", sa.select(*hop.table.c).where(NOTHING)
     yield "may we lock it", sa.select(bound.target.key[0]).where(NOTHING).with_for_update()

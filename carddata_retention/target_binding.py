@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from carddata_retention import settings, tables
 from carddata_retention.catalogue import Catalogue, TableName
+from carddata_retention.conditions import condition
 from carddata_retention.errors import BlindError, ConfigError
 from carddata_retention.families import KEPT, Child, family, nothing_refers_to
-from carddata_retention.forms import LooseText, comparable, exact, sql_condition
+from carddata_retention.forms import LooseText, comparable, exact
 from carddata_retention.key_text import is_steady
 from carddata_retention.model import Disposition
 from carddata_retention.moments import Condition
@@ -67,7 +68,7 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
         emptied={c: _masked(table.c[c], mask, what.name) for c, mask in emptied.items()},
         disposition=what.disposition,
         dialect=catalogue.dialect,
-        where=sql_condition(what.where, "IS TRUE") if what.where else None,
+        where=condition(catalogue, table, what.where, "IS TRUE", f"targets.{what.name}.where") if what.where else None,
         subjects=tuple(table.c[s] for s in direct),
         fields_filled=tuple(
             _filled(table.c[c], emptied.get(c), catalogue.dialect, what.name) for c in what.fields.columns

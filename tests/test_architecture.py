@@ -27,7 +27,7 @@ TABLE = {
         "moments", "forms", "shapes", "status", "shares",
         "services", "key_text", "tables", "own_tables", "many_rows", "layout", "records", "plan", "evidence", "assets",
     ],
-    "hinges": ["config", "db", "catalogue", "families", "service_binding", "target_binding", "orphans", "schema",
+    "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
     "doors": [
         "sight", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",

@@ -15,6 +15,13 @@
 
 SELECT "services"."customer_id", "services"."use_ended_at", "services"."started_at", "services"."status"
 FROM "services"
+WHERE 1 = 0 AND ((kind <> 'draft') IS NOT FALSE);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- service ends: is where one condition
+
+SELECT carddata_alone.carddata_one
+FROM (SELECT 1 AS carddata_one FROM "services" WHERE kind <> 'draft') AS carddata_alone
 WHERE 1 = 0;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1657,6 +1664,13 @@ WHERE NOT (
 SELECT "payments"."id", "payments"."customer_id", "payments"."card_holder", "payments"."card_token",
   "payments"."card_exp", "payments"."last4", "payments"."brand"
 FROM "payments"
+WHERE 1 = 0 AND ((method = 'card') IS TRUE);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: is where one condition
+
+SELECT carddata_alone.carddata_one
+FROM (SELECT 1 AS carddata_one FROM "payments" WHERE method = 'card') AS carddata_alone
 WHERE 1 = 0;
 
 -- -----------------------------------------------------------------------------------------------------------------

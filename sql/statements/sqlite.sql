@@ -17,6 +17,13 @@
 
 SELECT "services"."customer_id", "services"."use_ended_at", "services"."started_at", "services"."status"
 FROM "services"
+WHERE 1 = 0 AND ((kind <> 'draft') IS NOT FALSE) = 1;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- service ends: is where one condition
+
+SELECT carddata_alone.carddata_one
+FROM (SELECT 1 AS carddata_one FROM "services" WHERE kind <> 'draft' = 1) AS carddata_alone
 WHERE 1 = 0;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1753,6 +1760,13 @@ WHERE NOT (
 SELECT "payments"."id", "payments"."customer_id", "payments"."card_holder", "payments"."card_token",
   "payments"."card_exp", "payments"."last4", "payments"."brand"
 FROM "payments"
+WHERE 1 = 0 AND ((method = 'card') IS TRUE) = 1;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: is where one condition
+
+SELECT carddata_alone.carddata_one
+FROM (SELECT 1 AS carddata_one FROM "payments" WHERE method = 'card' = 1) AS carddata_alone
 WHERE 1 = 0;
 
 -- -----------------------------------------------------------------------------------------------------------------
