@@ -66,15 +66,16 @@ def _direct_due(decider: Decider) -> tuple[FromClause, Condition]:
     for n, column in enumerate(decider.target.subjects, start=1):
         good = _subjects_where(decider, settled(decider), f"carddata_good_{n}")
         bad = _subjects_where(decider, sa.not_(settled(decider)), f"carddata_bad_{n}")
-        source = source.outerjoin(good, good.c.subject == column).outerjoin(bad, bad.c.subject == column)
-        conditions.append(sa.or_(column.is_(None), sa.and_(good.c.subject.is_not(None), bad.c.subject.is_(None))))
+        source = source.outerjoin(good, good.c.carddata_of == column).outerjoin(bad, bad.c.carddata_of == column)
+        settled_all = sa.and_(good.c.carddata_of.is_not(None), bad.c.carddata_of.is_(None))
+        conditions.append(sa.or_(column.is_(None), settled_all))
     somebody = sa.or_(*(c.is_not(None) for c in decider.target.subjects))
     return source, sa.and_(somebody, *conditions)
 
 
 def _subjects_where(decider: Decider, condition: Condition, name: str) -> sa.Subquery:
     service = decider.service
-    return sa.select(service.subject.label("subject")).select_from(service.source).where(
+    return sa.select(service.subject.label("carddata_of")).select_from(service.source).where(
         service.condition, condition, service.subject.is_not(None)
     ).distinct().subquery(name)
 
@@ -89,13 +90,13 @@ def _path_due(decider: Decider) -> tuple[FromClause, Condition]:
     bad = _subjects_where(decider, sa.not_(settled(decider)), "carddata_bad")
     subject = target.path_subject
     assert subject is not None
-    source = source.outerjoin(good, good.c.subject == subject).outerjoin(bad, bad.c.subject == subject)
-    links = [c.label(f"link_{n}") for n, c in enumerate(first.to)]
-    open_ = sa.or_(good.c.subject.is_(None), bad.c.subject.is_not(None))
-    grouped = sa.select(*links, sa.func.sum(sa.case((open_, 1), else_=0)).label("unsettled")).select_from(
+    source = source.outerjoin(good, good.c.carddata_of == subject).outerjoin(bad, bad.c.carddata_of == subject)
+    links = [c.label(f"carddata_link_{n}") for n, c in enumerate(first.to)]
+    open_ = sa.or_(good.c.carddata_of.is_(None), bad.c.carddata_of.is_not(None))
+    grouped = sa.select(*links, sa.func.sum(sa.case((open_, 1), else_=0)).label("carddata_unsettled")).select_from(
         source).where(subject.is_not(None)).group_by(*first.to).subquery("carddata_path")
     pairs = zip(first.from_, list(grouped.c)[:-1], strict=True)
-    return target.table.outerjoin(grouped, sa.and_(*(a == b for a, b in pairs))), grouped.c.unsettled == 0
+    return target.table.outerjoin(grouped, sa.and_(*(a == b for a, b in pairs))), grouped.c.carddata_unsettled == 0
 
 
 def look(connection: Connection, decider: Decider, ledger: Ledger, run_id: str) -> Look:

@@ -147,3 +147,14 @@ def test_a_column_that_where_names_and_nobody_may_read_is_told(postgresql_databa
 
         problems = [p.code for p in check_all(load(house.folder / "retention.toml"), datetime.now(UTC))]
     assert problems == ["permission_denied"]
+
+
+def test_a_column_may_be_called_as_something_in_our_own_statements(database, tmp_path):
+    text = TEXT[database.dialect]
+    house = establish(database, tmp_path, [
+        f"CREATE TABLE services (customer_id INTEGER, ended_at {MOMENT[database.dialect]}, subject {text})",
+        f"CREATE TABLE cards (id INTEGER PRIMARY KEY, customer_id INTEGER, subject {text}, token {text})",
+        f"INSERT INTO services VALUES (1, {moment(database, '2021-11-15 12:00:00')}, 'x')",
+        "INSERT INTO cards VALUES (1, 1, 'x', 'a'), (2, 1, 'y', 'a')",
+    ], targets=[CARDS | {"where": "subject = 'x'"}], service_end={"where": "subject = 'x'"})
+    assert (house.night().exit_code, keys(house)) == (0, [2])

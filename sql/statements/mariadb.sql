@@ -1446,7 +1446,7 @@ WHERE true = 1;
 SELECT CAST(`cards`.`id` AS CHAR) AS record_key
 FROM `cards`
 LEFT OUTER JOIN (
-  SELECT DISTINCT `services`.`customer_id` AS subject
+  SELECT DISTINCT `services`.`customer_id` AS carddata_of
   FROM `services`
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -1474,9 +1474,9 @@ LEFT OUTER JOIN (
       ELSE 0
     END = 1
     AND `services`.`customer_id` IS NOT NULL
-) AS carddata_good_1 ON carddata_good_1.subject = `cards`.`customer_id`
+) AS carddata_good_1 ON carddata_good_1.carddata_of = `cards`.`customer_id`
 LEFT OUTER JOIN (
-  SELECT DISTINCT `services`.`customer_id` AS subject
+  SELECT DISTINCT `services`.`customer_id` AS carddata_of
   FROM `services`
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -1504,7 +1504,7 @@ LEFT OUTER JOIN (
       ELSE 0
     END != 1
     AND `services`.`customer_id` IS NOT NULL
-) AS carddata_bad_1 ON carddata_bad_1.subject = `cards`.`customer_id`
+) AS carddata_bad_1 ON carddata_bad_1.carddata_of = `cards`.`customer_id`
 WHERE NOT (
   (
     EXISTS (
@@ -1571,7 +1571,11 @@ WHERE NOT (
         )
       )
       OR `cards`.`customer_id` IS NOT NULL
-      AND (`cards`.`customer_id` IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL)
+      AND (
+        `cards`.`customer_id` IS NULL
+          OR carddata_good_1.carddata_of IS NOT NULL
+          AND carddata_bad_1.carddata_of IS NULL
+      )
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -3031,7 +3035,7 @@ WHERE ((method = 'card') IS TRUE) = 1;
 SELECT CAST(`payments`.`id` AS CHAR) AS record_key
 FROM `payments`
 LEFT OUTER JOIN (
-  SELECT DISTINCT `services`.`customer_id` AS subject
+  SELECT DISTINCT `services`.`customer_id` AS carddata_of
   FROM `services`
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -3059,9 +3063,9 @@ LEFT OUTER JOIN (
       ELSE 0
     END = 1
     AND `services`.`customer_id` IS NOT NULL
-) AS carddata_good_1 ON carddata_good_1.subject = `payments`.`customer_id`
+) AS carddata_good_1 ON carddata_good_1.carddata_of = `payments`.`customer_id`
 LEFT OUTER JOIN (
-  SELECT DISTINCT `services`.`customer_id` AS subject
+  SELECT DISTINCT `services`.`customer_id` AS carddata_of
   FROM `services`
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -3089,7 +3093,7 @@ LEFT OUTER JOIN (
       ELSE 0
     END != 1
     AND `services`.`customer_id` IS NOT NULL
-) AS carddata_bad_1 ON carddata_bad_1.subject = `payments`.`customer_id`
+) AS carddata_bad_1 ON carddata_bad_1.carddata_of = `payments`.`customer_id`
 WHERE ((method = 'card') IS TRUE) = 1
   AND NOT (
     NOT (
@@ -3173,6 +3177,8 @@ WHERE ((method = 'card') IS TRUE) = 1
       )
       OR `payments`.`customer_id` IS NOT NULL
       AND (
-        `payments`.`customer_id` IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL
+        `payments`.`customer_id` IS NULL
+          OR carddata_good_1.carddata_of IS NOT NULL
+          AND carddata_bad_1.carddata_of IS NULL
       )
   );

@@ -1512,7 +1512,7 @@ WHERE true;
 SELECT CAST("cards"."id" AS VARCHAR) AS record_key
 FROM "cards"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE)
     AND CASE
@@ -1538,9 +1538,9 @@ LEFT OUTER JOIN (
       ELSE 0
     END = 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_good_1 ON carddata_good_1.subject = "cards"."customer_id"
+) AS carddata_good_1 ON carddata_good_1.carddata_of = "cards"."customer_id"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE)
     AND CASE
@@ -1566,7 +1566,7 @@ LEFT OUTER JOIN (
       ELSE 0
     END != 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_bad_1 ON carddata_bad_1.subject = "cards"."customer_id"
+) AS carddata_bad_1 ON carddata_bad_1.carddata_of = "cards"."customer_id"
 WHERE NOT (
   (
     EXISTS (
@@ -1655,7 +1655,11 @@ WHERE NOT (
           )
       )
       OR "cards"."customer_id" IS NOT NULL
-      AND ("cards"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL)
+      AND (
+        "cards"."customer_id" IS NULL
+          OR carddata_good_1.carddata_of IS NOT NULL
+          AND carddata_bad_1.carddata_of IS NULL
+      )
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -3087,7 +3091,7 @@ WHERE ((method = 'card') IS TRUE);
 SELECT CAST("payments"."id" AS VARCHAR) AS record_key
 FROM "payments"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE)
     AND CASE
@@ -3113,9 +3117,9 @@ LEFT OUTER JOIN (
       ELSE 0
     END = 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_good_1 ON carddata_good_1.subject = "payments"."customer_id"
+) AS carddata_good_1 ON carddata_good_1.carddata_of = "payments"."customer_id"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE)
     AND CASE
@@ -3141,7 +3145,7 @@ LEFT OUTER JOIN (
       ELSE 0
     END != 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_bad_1 ON carddata_bad_1.subject = "payments"."customer_id"
+) AS carddata_bad_1 ON carddata_bad_1.carddata_of = "payments"."customer_id"
 WHERE ((method = 'card') IS TRUE)
   AND NOT (
     NOT (
@@ -3247,6 +3251,8 @@ WHERE ((method = 'card') IS TRUE)
       )
       OR "payments"."customer_id" IS NOT NULL
       AND (
-        "payments"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL
+        "payments"."customer_id" IS NULL
+          OR carddata_good_1.carddata_of IS NOT NULL
+          AND carddata_bad_1.carddata_of IS NULL
       )
   );

@@ -1586,7 +1586,7 @@ WHERE 1 = 1;
 SELECT CAST("cards"."id" AS VARCHAR) AS record_key
 FROM "cards"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -1616,9 +1616,9 @@ LEFT OUTER JOIN (
       ELSE 0
     END = 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_good_1 ON carddata_good_1.subject = "cards"."customer_id"
+) AS carddata_good_1 ON carddata_good_1.carddata_of = "cards"."customer_id"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -1648,7 +1648,7 @@ LEFT OUTER JOIN (
       ELSE 0
     END != 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_bad_1 ON carddata_bad_1.subject = "cards"."customer_id"
+) AS carddata_bad_1 ON carddata_bad_1.carddata_of = "cards"."customer_id"
 WHERE NOT (
   (
     EXISTS (
@@ -1751,7 +1751,11 @@ WHERE NOT (
           )
       )
       OR "cards"."customer_id" IS NOT NULL
-      AND ("cards"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL)
+      AND (
+        "cards"."customer_id" IS NULL
+          OR carddata_good_1.carddata_of IS NOT NULL
+          AND carddata_bad_1.carddata_of IS NULL
+      )
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -3260,7 +3264,7 @@ WHERE ((method = 'card') IS TRUE) = 1;
 SELECT CAST("payments"."id" AS VARCHAR) AS record_key
 FROM "payments"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -3290,9 +3294,9 @@ LEFT OUTER JOIN (
       ELSE 0
     END = 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_good_1 ON carddata_good_1.subject = "payments"."customer_id"
+) AS carddata_good_1 ON carddata_good_1.carddata_of = "payments"."customer_id"
 LEFT OUTER JOIN (
-  SELECT DISTINCT "services"."customer_id" AS subject
+  SELECT DISTINCT "services"."customer_id" AS carddata_of
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     AND CASE
@@ -3322,7 +3326,7 @@ LEFT OUTER JOIN (
       ELSE 0
     END != 1
     AND "services"."customer_id" IS NOT NULL
-) AS carddata_bad_1 ON carddata_bad_1.subject = "payments"."customer_id"
+) AS carddata_bad_1 ON carddata_bad_1.carddata_of = "payments"."customer_id"
 WHERE ((method = 'card') IS TRUE) = 1
   AND NOT (
     NOT (
@@ -3442,6 +3446,8 @@ WHERE ((method = 'card') IS TRUE) = 1
       )
       OR "payments"."customer_id" IS NOT NULL
       AND (
-        "payments"."customer_id" IS NULL OR carddata_good_1.subject IS NOT NULL AND carddata_bad_1.subject IS NULL
+        "payments"."customer_id" IS NULL
+          OR carddata_good_1.carddata_of IS NOT NULL
+          AND carddata_bad_1.carddata_of IS NULL
       )
   );
