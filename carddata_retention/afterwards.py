@@ -6,6 +6,7 @@ from carddata_retention import archive, identity, publication, survey
 from carddata_retention.errors import BlindError, UsageError
 from carddata_retention.model import Mode, Night, PreviousNight, State, TargetResult
 from carddata_retention.nights import Hooks, Running, settle
+from carddata_retention.plan import nobody_ended
 from carddata_retention.policy import in_force
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage
@@ -32,6 +33,7 @@ def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hook
             for target in run.readable():
                 with survey.alone(target, connection):
                     survey.count(run, connection, target)
+                    target.findings += nobody_ended(target.result)
                     found = survey.look(run, connection, target)
                     settle(target, arrived=None, state=_left(found, last.targets.get(target.name)))
             for target in run.targets:

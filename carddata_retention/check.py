@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import identity, sight
+from carddata_retention import identity, samples, sight
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, RefusedError, RetentionError
 from carddata_retention.plan import clock_findings
@@ -39,6 +40,10 @@ def check_all(config: Config, host: datetime) -> Problems:
         with _noting(found):
             with stage.db.snapshot() as connection:
                 schema = bind(connection, stage.db.dialect, config, stage.policy)
+            for looked_at in (partial(samples.ends_are_as_declared, service=schema.service),
+                              partial(samples.words_occur, config=config, service=schema.service)):
+                with _noting(found), stage.db.snapshot() as connection:
+                    looked_at(connection)
             for bound in schema.targets.values():
                 with _noting(found):
                     _target(stage, bound, schema.service)

@@ -44,24 +44,32 @@ def breakers(limits: Limits, tonight: TargetResult, remembered: Remembered | Non
     if remembered is None:
         if limits.first_run == "approve" and owed:
             trip("first_run", owed, "The first night of this target needs a person's approval.")
-        if _filled(tonight) and _filled(tonight) == (tonight.active or 0) + (tonight.undetermined or 0):
-            nobody = ("nobody_ended", _filled(tonight), "Not one record of this target has a service end that counts: "
-                      "status, where or the trigger's column may not fit the data, and nothing would ever be removed.")
-            if limits.first_run == "approve":
-                trip(*nobody)
-            else:
-                found.append(Finding(nobody[0], Severity.WARN, tonight.name, *nobody[1:]))
     else:
         if remembered.digest != digest:
             trip("changed_policy", None, "The policy or the target's declaration changed since the last night.")
         if remembered.fingerprint != fingerprint:
             trip("schema_changed", None, "Columns, keys, foreign keys or triggers of this target changed.")
+    for nobody in nobody_ended(tonight):
+        if remembered is None and limits.first_run == "approve":
+            trip(nobody.id, nobody.count, nobody.reason)
+        else:
+            found.append(nobody)
     filled = _filled(tonight)
     if filled > limits.min_rows and owed > Fraction(str(limits.max_share)) * filled:  # 0.29 * 100 is less than 29
         trip("max_share", owed, f"More than {limits.max_share:.1%} of the target would be removed in one run.")
     if owed > limits.max_rows:
         trip("max_rows", owed, f"More than {limits.max_rows} rows would be removed in one run.")
     return found
+
+
+def nobody_ended(tonight: TargetResult) -> list[Finding]:
+    """A warning, each night, where every record is active or undetermined: 0 is true then, and may be for ever."""
+    filled = _filled(tonight)
+    if not filled or filled != (tonight.active or 0) + (tonight.undetermined or 0):
+        return []
+    return [Finding("nobody_ended", Severity.WARN, tonight.name, filled, "Not one record of this target has a service "
+                    "end that counts: status, where or the trigger's column may not fit the data, and nothing would "
+                    "ever be removed. carddata-retention check looks at them.")]
 
 
 def _filled(result: TargetResult) -> int:

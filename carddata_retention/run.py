@@ -33,7 +33,7 @@ from carddata_retention.ledger import KnownTarget
 from carddata_retention.lock import only_run
 from carddata_retention.model import Mode, Night, Outcome, Severity, SkipReason, State
 from carddata_retention.nights import Hooks, Running, settle
-from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, same_set
+from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, nobody_ended, same_set
 from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine
 from carddata_retention.purge.pace import Pace
@@ -179,7 +179,9 @@ def _ask_the_breakers(run: Running, plan: Plan | None) -> None:
         if plan is None:
             target.findings += breakers(stage.config.limits, target.result, target.remembered, target.digest,
                                         target.bound_of().fingerprint)
-        elif (stale := same_set(promised.get(target.name), nights.planned(target), target.result)) is not None:
+            continue
+        target.findings += nobody_ended(target.result)
+        if (stale := same_set(promised.get(target.name), nights.planned(target), target.result)) is not None:
             target.findings.append(stale)
 
 

@@ -30,7 +30,7 @@ TABLE = {
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
     "doors": [
-        "sight", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
+        "sight", "samples", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations",
     ],
     "story": ["nights", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],

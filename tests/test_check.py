@@ -1,10 +1,12 @@
 """`check` says all that stands in the way of a run, at once and each with its cure; it removes and makes nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from logins import OWN, login
 from small_house import contents, declared_anew, small_house
+from strange import MOMENT, TEXT, establish
 
 from carddata_retention.check import check_all
 from carddata_retention.errors import BlindError
@@ -44,8 +46,6 @@ def test_all_problems_are_said_at_once_each_with_its_cure(database, tmp_path):
     house = declared_anew(house)
     text = (tmp_path / "retention.toml").read_text().replace("[report]\n", '[report]\ndirectory = "in the way"\n')
     (tmp_path / "retention.toml").write_text(text)
-    from dataclasses import replace
-
     from carddata_retention.config import load
 
     house = replace(house, config=load(tmp_path / "retention.toml"))
@@ -156,3 +156,84 @@ def test_a_database_that_does_not_answer_hides_all_and_is_raised(sqlite_database
         told(declared_anew(house, "postgresql://job@/billing?host=/nowhere"))
 
     assert wrong.value.code == "database_unreachable"
+
+
+# What stands in the service ends
+
+
+def ends(database, folder, literals, *, statuses=None, **service_end):
+    """A service and a card for each literal; `check` on it."""
+    column = "TEXT" if database.dialect == "sqlite" else "BIGINT" if "encoding" in service_end else MOMENT[database.dialect]
+    words = statuses or ["closed"] * len(literals)
+    rows = ", ".join(f"({n}, {end}, '{word}')" for n, (end, word) in enumerate(zip(literals, words, strict=True), 1))
+    return establish(database, folder, [
+        f"CREATE TABLE services (customer_id INTEGER, ended_at {column}, status {TEXT[database.dialect]})",
+        f"CREATE TABLE cards (id INTEGER PRIMARY KEY, customer_id INTEGER, token {TEXT[database.dialect]})",
+        f"INSERT INTO services VALUES {rows}", "INSERT INTO cards VALUES (1, 1, 'a')",
+    ], service_end=service_end)
+
+
+@pytest.mark.parametrize(("literals", "declared"), [
+    (["'2021-05-01 12:00:00'", "'2021-06-01 12:00:00'"], {"kind": "inclusive-date"}),
+    (["'01.05.2021'", "NULL"], {}), (["1620000000"], {}), (["'2021-05-01'"], {"encoding": "unix"}),
+])
+def test_ends_of_which_not_one_can_be_read_as_declared_are_told(sqlite_database, tmp_path, literals, declared):
+    house = ends(sqlite_database, tmp_path, literals, **declared)
+
+    problems = check_all(house.config, datetime.now(UTC))
+
+    assert [p.code for p in problems] == ["ends_not_as_declared"]
+    assert all(text.strip("'") not in str(problems[0].as_json()) for text in literals if text != "NULL")
+
+
+@pytest.mark.parametrize(("end", "encoding"), [(1_620_000_000_000, "unix"), (1_620_000_000, "unix-ms")])
+def test_numbers_of_another_unit_are_told_on_every_database(database, tmp_path, end, encoding):
+    house = ends(database, tmp_path, [str(end), "NULL"], encoding=encoding, zone=None)
+
+    assert told(house) == ["ends_not_as_declared"]
+
+
+@pytest.mark.parametrize("literals", [["'2021-05-01 12:00:00'", "'unknown'"], ["NULL"]])
+def test_one_end_that_can_be_read_is_enough_and_none_is_none(sqlite_database, tmp_path, literals):
+    assert told(ends(sqlite_database, tmp_path, literals)) == []
+
+
+def test_a_word_of_terminated_that_no_row_has_is_told_with_those_that_are_there(database, tmp_path):
+    house = ends(database, tmp_path, ["NULL", "NULL"], statuses=["closed", "open"], status="status",
+                 terminated=["closed", "Closed", "cancelled"])
+
+    (problem,) = check_all(house.config, datetime.now(UTC))
+
+    assert problem.code == "terminated_unknown"
+    assert "'Closed'" in problem.cause
+    assert "'closed', 'open'" in problem.cause
+    assert problem.cure
+    assert told(ends_again(house, ["closed"])) == []
+
+
+def ends_again(house, terminated):
+    section = house.config.service_end.model_copy(update={"terminated": terminated})
+    return replace(house, config=house.config.model_copy(update={"service_end": section}))
+
+
+@pytest.mark.parametrize("statuses", [
+    ["4111111111111111"], ["a" * 21], [f"a{'b' * n}" for n in range(11)], ["taro@example.org"]])
+def test_what_may_be_no_word_is_not_repeated(database, tmp_path, statuses):
+    house = ends(database, tmp_path, ["NULL"] * len(statuses), statuses=statuses, status="status", terminated=["closed"])
+
+    (problem,) = check_all(house.config, datetime.now(UTC))
+
+    assert problem.code == "terminated_unknown"
+    assert not [text for text in statuses if len(text) > 11 and text in str(problem.as_json())]
+    assert "not repeated" in problem.cause
+
+
+def test_a_night_in_which_nobody_ever_ended_says_so_every_night_and_so_does_the_look(database, tmp_path):
+    past = "'2021-05-01 12:00:00+00'" if database.dialect == "postgresql" else "'2021-05-01 12:00:00'"
+    house = ends(database, tmp_path, [past], status="status", terminated=["Closed"])
+
+    looks = [house.plan()[0], house.night(), house.night(), house.verify(), house.plan()[0]]
+
+    assert [look.exit_code for look in looks] == [0] * 5
+    assert [[(f.severity, f.count) for f in look.findings if f.id == "nobody_ended"] for look in looks] == [
+        [("warn", 1)]] * 5
