@@ -22,9 +22,8 @@ def bound_findings(bound: BoundTarget, service: BoundService) -> list[Finding]:
         found.append(Finding("no_index", Severity.WARN, bound.declared.name, None, "No index begins with the subject "
                              "column of the service ends: every batch scans the whole table. CREATE INDEX on it."))
     if service.race_closed_by is None:
-        found.append(Finding("race_open", Severity.WARN, bound.declared.name, None, "No validated foreign key leads "
-                             "from the service ends to the subject table, so a service inserted in the moment of a "
-                             "removal is not seen. Add the foreign key, or name [subject]."))
+        found.append(Finding("race_open", Severity.WARN, bound.declared.name, None,
+                             f"A service inserted in the moment of a removal is not seen. {service.race_cure}"))
     if bound.triggers:
         found.append(Finding("triggers", Severity.INFO, bound.declared.name, len(bound.triggers), "Triggers fire on "
                              "removal; one that keeps history would copy what is being erased."))

@@ -40,7 +40,7 @@ class BoundService:
     """Where service ends are read and how the race with a reopened service is closed.
 
     `closed_tables` are those that a batch locks whole against writers: the declared quiet window. `filtered` is the
-    declared where.
+    declared where, `race_cure` what would close an open race.
     """
 
     source: ServiceSource
@@ -52,6 +52,7 @@ class BoundService:
     may_be_empty: bool
     closed_tables: tuple[sa.Table, ...] = ()
     filtered: str | None = None
+    race_cure: str = ""
 
 
 def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) -> BoundService:
@@ -92,6 +93,7 @@ def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) 
         may_be_empty=section.may_be_empty,
         closed_tables=_quiet_tables(catalogue, config, locks),
         filtered=section.where,
+        race_cure=_race_cure(config, parent),
     )
 
 
@@ -201,3 +203,16 @@ def _race(catalogue: Catalogue, config: settings.Config, table: TableName | None
               for lock in _named_locks(config)}
     guarded = {(k.child, k.child_columns) for k in catalogue.foreign_keys if k.parent == parent and k.validated}
     return f"row locks on {parent} and its foreign key" if parent and locked <= guarded else None
+
+
+def _race_cure(config: settings.Config, parent: TableName | None) -> str:
+    """Why a race is open, and what would close it, in the words of this configuration."""
+    section = config.service_end
+    locked = " and ".join(f"{lock.table} ({lock.subject})" for lock in _named_locks(config))
+    if section.race == "quiet-window":
+        cure = (f"leave it out, and add a foreign key from {locked} to the table of [subject]." if locked else
+                "name the rows in service_end.locks, with a foreign key from them to the table of [subject].")
+        return f'MariaDB locks no table inside a batch, so race = "quiet-window" cannot be held here: {cure}'
+    if parent is None:
+        return f"Name the table of the subjects in [subject], and add a foreign key from {locked} to it."
+    return f"No validated foreign key leads from {locked} to {parent}: add it, or validate the one that is there."

@@ -536,7 +536,8 @@ def test_a_declared_quiet_window_is_held_against_writers_or_told_to_be_open(new_
         f"INSERT INTO events VALUES (1, {past}), (2, {past})", "INSERT INTO cards VALUES (1, 1, 'a'), (2, 2, 'a')",
     ], service_end={"table": None, "query": "ends.sql", "race": "quiet-window", "status": None, "terminated": None})
     if dialect == "mariadb":
-        assert [f.target for f in house.plan()[0].findings if f.id == "race_open"] == ["cards"]
+        assert [(f.target, "quiet-window" in f.reason) for f in house.plan()[0].findings if f.id == "race_open"] == [
+            ("cards", True)]
         return
     assert not [f for f in house.plan()[0].findings if f.id == "race_open"]
     with database.engine.connect() as writer:
@@ -546,6 +547,27 @@ def test_a_declared_quiet_window_is_held_against_writers_or_told_to_be_open(new_
         writer.rollback()
     assert house.night().exit_code == 0
     assert house.execute("SELECT count(*) FROM cards")[0][0] == 0
+
+
+@pytest.mark.parametrize(("subject", "words"), [
+    (None, "Name the table of the subjects in [subject], and add a foreign key from services (customer_id) to it"),
+    ({"table": "customers", "key": "id"}, "No validated foreign key leads from services (customer_id) to customers"),
+])
+@pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
+def test_an_open_race_is_told_with_what_is_missing_here(new_database, tmp_path, dialect, subject, words):
+    database = new_database(dialect)
+    house = establish(database, tmp_path, [
+        "CREATE TABLE customers (id INTEGER PRIMARY KEY)",
+        f"CREATE TABLE services (customer_id INTEGER, ended_at {MOMENT[dialect]})",
+        f"CREATE TABLE cards (id INTEGER PRIMARY KEY, customer_id INTEGER, token {TEXT[dialect]})",
+        "INSERT INTO customers VALUES (1)", f"INSERT INTO services VALUES (1, {moment(database, ENDED)})",
+        "INSERT INTO cards VALUES (1, 1, 'a')",
+    ], subject=subject)
+
+    (finding,) = (f for f in house.plan()[0].findings if f.id == "race_open")
+
+    assert words in finding.reason
+    assert subject is None or "[subject]" not in finding.reason
 
 
 @pytest.mark.parametrize(("query", "code", "words"), [
