@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -45,9 +46,10 @@ def _section_of(annotation: Any) -> type[Section] | None:
 
 def _taught(file: str, data: Any, invalid: ValidationError) -> ConfigError:
     """The first error as a lesson. What stands in the file is never repeated, but for the names of keys."""
-    first = invalid.errors(include_url=False, include_input=False)[0]
+    every = invalid.errors(include_url=False, include_input=False)
+    first = _misspelt(every) or every[0]
     place = [step for step in first["loc"] if not str(step).startswith(("<", "function-"))]
-    where = _spoken(place, data) or "the file"
+    where = _spoken(place, data)
     word = str(place[-1]) if place else ""
     if first["type"] == "extra_forbidden":
         known = _known_keys(place)
@@ -58,8 +60,23 @@ def _taught(file: str, data: Any, invalid: ValidationError) -> ConfigError:
     if first["type"] == "missing":
         return ConfigError("config_missing", f"{file}: {where} is missing.", cure=f"Add {where} to {file}.")
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if not where:  # two sections that do not fit together: the message names both
+        return ConfigError("config_value", f"{file}: {message}.", cure=f"Mend {file}, then: carddata-retention check")
     return ConfigError(CODES.get(first["type"], "config_value"), f"{file}: {where}: {message}.",
                        cure=f"Mend {where} in {file}, then: carddata-retention check")
+
+
+def _misspelt(every: Sequence[Any]) -> Any:
+    """Of a required key that is missing and an unknown one in its place, the unknown one: it is what somebody wrote."""
+    if every[0]["type"] != "missing":
+        return None
+    *section, wanted = every[0]["loc"]
+    for error in every:
+        *beside, word = error["loc"]
+        if error["type"] == "extra_forbidden" and beside == section and difflib.get_close_matches(
+                str(word), [str(wanted)], n=1, cutoff=0.6):
+            return error
+    return None
 
 
 def _spoken(place: list[str | int], data: Any) -> str:

@@ -122,6 +122,28 @@ def test_a_missing_key_is_named(tmp_path, overrides, place):
     assert (error.code, error.cure) == ("config_missing", f"Add {place} to retention.toml.")
 
 
+@pytest.mark.parametrize(("overrides", "place", "near"), [
+    ({"service_end": {"subject": None, "subjet": "customer_id"}}, "service_end.subjet", "subject"),
+    (cards(disposition=None, dispositon="delete"), "targets.cards.dispositon", "disposition"),
+    ({"policy": {"versions": [{("perid" if k == "period" else k): v for k, v in VERSION.items()}]}},
+     "policy.versions.1.perid", "period"),
+])
+def test_a_required_key_that_is_misspelt_is_told_as_it_was_written(tmp_path, overrides, place, near):
+    error = refused_as(tmp_path, **overrides)
+    assert (error.code, place in error.cause) == ("config_unknown_key", True)
+    assert error.cure.startswith(f"Did you mean {near}? ")
+
+
+def test_an_unknown_key_that_is_no_misspelling_does_not_hide_what_is_missing(tmp_path):
+    assert refused_as(tmp_path, service_end={"subject": None, "colour": "red"}).code == "config_missing"
+
+
+def test_sections_that_do_not_fit_together_are_told_in_plain_words(tmp_path):
+    error = refused_as(tmp_path, policy={"versions": [VERSION | {"trigger": "service_use_ende"}]})
+    assert error.cause.startswith("retention.toml: policy version ")
+    assert error.cure == "Mend retention.toml, then: carddata-retention check"
+
+
 WRONG = {
     "a period of zero": (
         {"policy": {"versions": [VERSION | {"period": "P0Y"}]}}, "versions.1.period", "longer than none"),
