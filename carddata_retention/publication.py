@@ -16,5 +16,6 @@ def published(config: Config, told: Night, policy: Policy) -> tuple[str, ...]:
     except OSError as wrong:
         raise FailedError("report_unwritable", f"The report folder takes no file: {type(wrong).__name__}.",
                           not_done="No report was written. What was removed is recorded in the ledger.",
-                          cure=f"Then type: carddata-retention report --run {told.run_id}") from None
+                          cure=f"Give the job's user the right to write to {config.report.directory}, or change "
+                               f"report.directory; then: carddata-retention report --run {told.run_id}") from None
     return tuple(str(f) for f in files)
