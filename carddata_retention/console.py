@@ -4,9 +4,11 @@ Data goes to stdout, everything else to stderr. Without a terminal there is no p
 """
 
 import json
+import os
 import shutil
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +38,45 @@ KEPT = ("blank", "held", "active", "undetermined", "retained")
 TO_PURGE = ("requested", "overdue", "due")
 
 
+_lost: list[str] = []
+
+
+def occupy_closed_files() -> None:
+    """Put something in the place of a closed stdout or stderr: else the next file that is opened would get its number,
+    a database's among them, and be written into.
+    """
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(spare)
+    if sys.stdout is None:
+        _lost.append("closed")
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8")
+
+
+def everything_said() -> bool:
+    """Whether all that was said on stdout has left this process; what has not is given up."""
+    try:
+        sys.stdout.flush()
+    except OSError as refused:
+        _lost.append(type(refused).__name__)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try once more, and leave with a code of its own
+    return not _lost
+
+
 def say(text: str = "") -> None:
-    """A line of data."""
-    sys.stdout.write(text + "\n")
+    """A line of data. One that cannot be written stops no run; it is told at the end."""
+    try:
+        sys.stdout.write(text + "\n")
+    except OSError as refused:
+        _lost.append(type(refused).__name__)
 
 
 def log(text: str) -> None:
-    """A line about what is going on."""
-    sys.stderr.write(text + "\n")
+    """A line about what is going on; nothing depends on it."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
 
 
 def say_json(value: Any) -> None:

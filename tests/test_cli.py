@@ -139,3 +139,44 @@ def test_the_report_is_told_again_from_the_ledger(sqlite_database, tmp_path):
     before, after = json.loads(first), json.loads(again)
     assert {k: v for k, v in after.items() if k != "timings_s"} == {k: v for k, v in before.items() if k != "timings_s"}
     assert carddata("report", "--run", "nobody", "--config", tmp_path / "retention.toml").returncode == 2
+
+
+# An answer that nobody gets
+
+
+def unheard(arguments, redirection, cwd):
+    command = " ".join([sys.executable, "-m", "carddata_retention.cli", *arguments, redirection])
+    return subprocess.run(["/bin/sh", "-c", command], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_a_night_whose_answer_is_lost_is_done_and_recorded_and_is_no_0(sqlite_database, tmp_path, redirection, form):
+    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+
+    told = unheard(["run", "--as-of", str(AS_OF), form], redirection, tmp_path)
+
+    assert told.returncode == 40, told.stderr
+    assert "2>&-" in redirection or "output_lost" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert house.execute("SELECT verdict FROM carddata_run") == [("clean",)]
+    assert house.execute("SELECT count(*) FROM carddata_tombstone")[0][0] > 0
+    assert house.execute("PRAGMA integrity_check") == [("ok",)]
+    assert unheard(["plan", "--as-of", str(AS_OF), form], "", tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_a_code_that_says_something_stays_what_it_is(tmp_path, redirection):
+    assert unheard(["deadline", "no-day"], redirection, tmp_path).returncode == 2
+    (tmp_path / "retention.toml").write_text("[policy]")
+    assert unheard(["run", "--json"], redirection, tmp_path).returncode == 40
+
+
+def test_a_report_that_cannot_be_written_says_first_what_to_do_about_the_folder(sqlite_database, tmp_path):
+    build(sqlite_database, tmp_path, generate(AS_OF, size=60), report={"directory": "/proc/nowhere"})
+
+    told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+
+    error = json.loads(told.stdout)["error"]
+    assert (told.returncode, error["code"]) == (20, "report_unwritable")
+    assert "/proc/nowhere" in error["cure"].split(";")[0]
