@@ -107,8 +107,8 @@ def is_steady(type_: Any, dialect: str) -> bool:
     """Whether values of a type have one text. A floating point number has as many as there are ways to round it."""
     if isinstance(type_, sa.types.NullType):
         return dialect == "sqlite"  # elsewhere a type that SQLAlchemy does not know
-    if isinstance(type_, sa.Float | mysql.SET) or (isinstance(type_, sa.Time) and type_.timezone):
-        return False
+    if isinstance(type_, sa.Float | mysql.SET | mysql.TIME) or (isinstance(type_, sa.Time) and type_.timezone):
+        return False  # a TIME of MariaDB may be longer than a day, and no clock's time then
     return isinstance(type_, STEADY)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from carddata_retention.tables import Register
+from carddata_retention.register import Register
 
 KEY_LENGTH = 512
 URLS = {"postgresql": "postgresql+psycopg://", "mariadb": "mariadb+pymysql://", "sqlite": "sqlite+pysqlite://"}

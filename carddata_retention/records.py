@@ -3,7 +3,7 @@
 The key is one text, whatever the columns of the key are.
 
 One column is its own text, as `key_text.py` says it; several are joined by U+001F, which no key holds. People read and
-write a JSON array instead. In a statement the database writes the text: `tables.Target.key_text`.
+write a JSON array instead. In a statement the database writes the text: `targets.Target.key_text`.
 """
 
 import json
@@ -15,7 +15,8 @@ from carddata_retention.errors import FailedError, UsageError
 from carddata_retention.key_text import KEY_SEPARATOR, in_python, reader
 from carddata_retention.model import Deadline, Status
 from carddata_retention.policy import Policy
-from carddata_retention.tables import Decider, Target
+from carddata_retention.tables import Decider
+from carddata_retention.targets import Target
 
 
 def key_values(target: Target, text: str) -> tuple[Any, ...]:

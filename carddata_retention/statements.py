@@ -21,7 +21,8 @@ from carddata_retention.model import Disposition
 from carddata_retention.policy import Policy
 from carddata_retention.purge.questions import Questions, facts, lock_records, remains, removal, whose_records
 from carddata_retention.schema import BoundSchema, BoundTarget, LockStep
-from carddata_retention.tables import KEY, SUBJECT, Decider, path_rows
+from carddata_retention.tables import Decider
+from carddata_retention.targets import KEY, SUBJECT, path_rows
 
 Titled = tuple[str, str]
 NOTHING = sa.literal(1) == 0

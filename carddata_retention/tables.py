@@ -5,170 +5,21 @@ a database wants two: joined (`scan`), where services are grouped once for a who
 where the few services of a locked record are asked. Both use the one `standing`.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import FromClause
 
 from carddata_retention import key_text
-from carddata_retention.model import Disposition, Status
+from carddata_retention.model import Status
 from carddata_retention.moments import Condition
 from carddata_retention.policy import Bounds
+from carddata_retention.register import Register
 from carddata_retention.services import Column, ServiceSource, constant, standing
 from carddata_retention.status import Standing
-
-# No column of a customer is called so: an UPDATE would take the parameter for its new value.
-KEY, SUBJECT = "carddata_key", "carddata_subject"
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One step of a subject path: this table, joined by `to` to the `from_` columns of the step before."""
-
-    table: FromClause
-    from_: tuple[Column, ...]
-    to: tuple[Column, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One declared table that holds card data, bound to the catalogue."""
-
-    name: str
-    table: FromClause
-    key: tuple[Column, ...]
-    fields: tuple[Column, ...]
-    emptied: dict[str, Any]
-    disposition: Disposition
-    dialect: str
-    where: Condition | None
-    subjects: tuple[Column, ...] = ()
-    path: tuple[Hop, ...] = ()
-    path_subject: Column | None = None
-    fields_filled: tuple[Condition, ...] = field(default=())
-    also_filled: tuple[Condition, ...] = field(default=())
-
-    def in_scope(self) -> Condition:
-        """Rows that the declared where says TRUE of."""
-        return sa.true() if self.where is None else self.where
-
-    def holds_something(self) -> Condition:
-        """True where any declared field or `also` column is filled: neither NULL, empty nor its mask."""
-        return sa.or_(*self.fields_filled, *self.also_filled)
-
-    def outside(self) -> Condition:
-        """True for a row that the declared where leaves out although a declared field is filled."""
-        return sa.and_(sa.not_(self.in_scope()), sa.or_(*self.fields_filled))
-
-    def blank(self) -> Condition:
-        """True where nothing is left to redact; a row that is deleted whole is never blank."""
-        return sa.not_(self.holds_something()) if self.disposition is Disposition.REDACT else sa.false()
-
-    def key_text(self) -> Column:
-        """The record's key as the ledger writes it."""
-        return key_text.joined(self.key)
-
-    def key_in(self, keys: Sequence[tuple[Any, ...]]) -> Condition:
-        """True for the keys of `keys_sent`; `keys` themselves are needed where those are none."""
-        return key_text.among(self.key, KEY, self.dialect, keys)
-
-    def keys_sent(self, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-        """The parameters of `key_in`; none where it was given the keys."""
-        return key_text.sent(self.key, KEY, self.dialect, keys)
-
-    def key_is(self, key: tuple[Any, ...]) -> Condition:
-        """True for one key."""
-        return key_text.one_of(self.key, [key], self.dialect)
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """Our table of holds or of requests; `open_` says which of its rows are in force. None before the first run.
-
-    `loosely`: a row names whatever its text might mean to the key's or subject's own column. So do holds; a request
-    names what it says, and nothing else is removed.
-    """
-
-    table: sa.Table
-    open_: Condition
-    loosely: bool
-
-    def covers(self, target: Target) -> Condition:
-        """True where an open row names the record, one of its subjects, or the target."""
-        row = self.table.c
-        named = sa.select(sa.literal(1)).select_from(self.table).where(self.open_)
-        record = named.where(row.scope == "record", row.target == target.name, row.item == target.key_text())
-        whole = named.where(row.scope == "target", row.target == target.name)
-        subject = [
-            named.where(row.scope == "subject", row.item == key_text.in_sql(c)) for c in target.subjects
-        ]
-        if target.path_subject is not None:
-            subject = [
-                path_rows(target, [sa.literal(1)])
-                .join(self.table, row.item == key_text.in_sql(target.path_subject))
-                .where(self.open_, row.scope == "subject")
-            ]
-        exactly = [q.correlate(target.table).exists() for q in (record, whole, *subject)]
-        condition = sa.or_(*exactly, *(self._covers_loosely(target) if self.loosely else ()))
-        if target.dialect == "mariadb":  # its DELETE locks what it reads: one uncommitted hold would stop every removal
-            return condition
-        # Asked once for a whole statement: while nothing is held, no record pays for the questions that follow.
-        any_at_all = named.where(sa.or_(row.scope == "subject", row.target == target.name)).exists()
-        return sa.and_(any_at_all, condition)
-
-    def _covers_loosely(self, target: Target) -> Iterator[Condition]:
-        """The same by what the columns take for equal: one list for the whole statement, for no index helps here."""
-        row = self.table.c
-        if pair := key_text.loosely(target.key, row.item):
-            yield self._listed(pair, row.scope == "record", row.target == target.name)
-        for column in target.subjects:
-            if pair := key_text.loosely((column,), row.item):
-                yield sa.and_(column.is_not(None), self._listed(pair, row.scope == "subject"))
-        if target.path_subject is not None and (pair := key_text.loosely((target.path_subject,), row.item)):
-            yield path_rows(target, [sa.literal(1)]).where(self._listed(pair, row.scope == "subject")).exists()
-
-    def _listed(self, pair: tuple[Column, Column], *scope: Condition) -> Condition:
-        text, item = pair
-        listed = sa.select(item).select_from(self.table).where(self.open_, *scope, self.table.c.item.is_not(None))
-        return text.in_(listed)
-
-    def names(self, target: Target) -> Condition:
-        """True for a row of the register beside a record of the target, where it is the record that the row names."""
-        row = self.table.c
-        subject = [self._is(c) for c in target.subjects]
-        if target.path_subject is not None:
-            mine = path_rows(target, [sa.literal(1)]).where(self._is(target.path_subject))
-            subject = [mine.correlate(target.table, self.table).exists()]
-        return sa.or_(
-            sa.and_(row.scope == "record", row.target == target.name, self._is(*target.key)),
-            sa.and_(row.scope == "target", row.target == target.name),
-            sa.and_(row.scope == "subject", sa.or_(*subject)),
-        )
-
-    def _is(self, *columns: Column) -> Condition:
-        item = self.table.c.item
-        exactly = item == key_text.joined(columns)
-        pair = key_text.loosely(columns, item) if self.loosely else None
-        # No OR: SQLite makes one comparison of two with the same column, and loses the collation of the second.
-        return sa.case((exactly, sa.true()), else_=pair[0] == pair[1]) if pair else exactly
-
-
-def path_rows(target: Target, columns: Sequence[Column]) -> sa.Select[Any]:
-    """The rows of a subject path that belong to one row of the target."""
-    first = target.path[0]
-    return sa.select(*columns).select_from(_way(target)).where(_equal(first.from_, first.to)).correlate(target.table)
-
-
-def _way(target: Target) -> FromClause:
-    first, *rest = target.path
-    return reduce(lambda left, hop: left.join(hop.table, _equal(hop.from_, hop.to)), rest, first.table)
-
-
-def _equal(left: Sequence[Column], right: Sequence[Column]) -> Condition:
-    return sa.and_(*(a == b for a, b in zip(left, right, strict=True)))
+from carddata_retention.targets import SUBJECT, Target, path_rows, way
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +137,7 @@ class Decider:
             self.service.subject).subquery("carddata_ends")
         number = sa.func.coalesce(found.c.carddata_standing, constant(Standing.NO_SERVICE))
         links = [c.label(f"carddata_link_{n}") for n, c in enumerate(first.to, start=1)]
-        source = _way(self.target).outerjoin(found, found.c.carddata_subject == subject)
+        source = way(self.target).outerjoin(found, found.c.carddata_subject == subject)
         return sa.select(*self._columns(number, found.c.carddata_end), *links).select_from(source).where(
             subject.is_not(None)).group_by(*first.to)
 

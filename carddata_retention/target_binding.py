@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from carddata_retention import settings, tables
+from carddata_retention import settings, targets
 from carddata_retention.catalogue import Catalogue, TableName
 from carddata_retention.conditions import condition
 from carddata_retention.errors import BlindError, ConfigError
@@ -27,7 +27,7 @@ class BoundTarget:
 
     declared: settings.Target
     name: TableName
-    target: tables.Target
+    target: targets.Target
     children: tuple[Child, ...]
     kept_as_they_are: tuple[str, ...]
     triggers: tuple[str, ...]
@@ -60,7 +60,7 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
     for key, type_ in stored.items():
         table.c[key].type = type_
     triggers = tuple(catalogue.triggers(name))
-    target = tables.Target(
+    target = targets.Target(
         name=what.name,
         table=table,
         key=tuple(table.c[k] for k in what.key),
@@ -85,7 +85,7 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
                        hashlib.sha256(print_of.encode()).hexdigest())
 
 
-def _with_path(catalogue: Catalogue, target: tables.Target, path: settings.SubjectPath, label: str) -> tables.Target:
+def _with_path(catalogue: Catalogue, target: targets.Target, path: settings.SubjectPath, label: str) -> targets.Target:
     before: Any = target.table
     hops = []
     for n, hop in enumerate(path.through, start=1):
@@ -99,12 +99,12 @@ def _with_path(catalogue: Catalogue, target: tables.Target, path: settings.Subje
             if not comparable(a.type, b.type, catalogue.dialect):
                 raise ConfigError("subject_type", f"{place}: {a.key} is {a.type}, and {hop.table}.{b.key} is {b.type}.",
                                   not_done=KEPT, cure="Join columns of one type.")
-        hops.append(tables.Hop(here, tuple(a for a, _ in links), tuple(b for _, b in links)))
+        hops.append(targets.Hop(here, tuple(a for a, _ in links), tuple(b for _, b in links)))
         before = here
     return replace(target, path=tuple(hops), path_subject=before.c[path.column])
 
 
-def _subjects_can_meet(catalogue: Catalogue, name: TableName, target: tables.Target, what: settings.Target,
+def _subjects_can_meet(catalogue: Catalogue, name: TableName, target: targets.Target, what: settings.Target,
                        service: BoundService) -> None:
     """Raises ConfigError where a subject and the service ends' subject are of different sorts."""
     subject = service.source.subject

@@ -86,7 +86,7 @@ KINDS: dict[str, tuple[list[str], dict[str, tuple[str, Literal]]]] = {
     "moment in UTC": (MOMENTS, {"mariadb": ("TIMESTAMP(6) DEFAULT '2000-01-01'", word)}),
     "moment with a zone": ([f"{t}+00" for t in MOMENTS], {"postgresql": ("TIMESTAMPTZ", word)}),
     "time of day": (["00:00:00", "12:30:00.5", "23:59:59.999999"], {
-        "postgresql": ("TIME", word), "mariadb": ("TIME(6)", word)}),
+        "postgresql": ("TIME", word)}),
     "year": (["1999", "2020"], {"mariadb": ("YEAR", raw)}),
     "numbers of no declared type": (["1", "-1", "9223372036854775807"], {"sqlite": ("", raw)}),
     "text of no declared type": (["1", "01", "a"], {"sqlite": ("", word)}),
@@ -250,10 +250,10 @@ def test_a_hold_keeps_more_rather_than_less(new_database, tmp_path, kind, dialec
 UNSTEADY = {
     "sqlite": ["REAL", "DOUBLE PRECISION", "FLOAT", "DECIMAL(20,2)"],
     "postgresql": ["DOUBLE PRECISION", "REAL", "INTERVAL", "BIT(4)", "INET", "TIMETZ"],
-    "mariadb": ["DOUBLE", "FLOAT(9,2)", "BIT(4)", "SET('1.5', 'b')", "INET6"],
+    "mariadb": ["DOUBLE", "FLOAT(9,2)", "BIT(4)", "SET('1.5', 'b')", "INET6", "TIME"],
 }
 VALUES = {"INTERVAL": "'1 day'", "BIT(4)": "b'1010'", "INET": "'10.0.0.1'", "TIMETZ": "'12:00+09'", "SET('1.5', 'b')": "'b'",
-          "INET6": "'::1'"}
+          "INET6": "'::1'", "TIME": "'120:00:00'"}
 
 
 @pytest.mark.parametrize(("dialect", "type_"), [(d, t) for d, types in UNSTEADY.items() for t in types])

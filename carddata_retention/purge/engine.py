@@ -26,7 +26,7 @@ ATTEMPTS = 6
 RETRY_PASSES = 2
 LONELY_FAILURES = 50
 SMALLEST_UNIT, LARGEST_UNIT = 500, 10_000
-# Each key of several columns is a branch of one OR (tables.Target.key_in): SQLite nests no deeper than 1,000, and
+# Each key of several columns is a branch of one OR (targets.Target.key_in): SQLite nests no deeper than 1,000, and
 # PostgreSQL plans 5,000 branches for twenty seconds, 500 for a tenth of one.
 LARGEST_OF_COMPOSITE_KEYS = 500
 NOBODY_COULD = (Trouble.READ_ONLY, Trouble.DENIED, Trouble.ROW_SECURITY, Trouble.MISSING)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from carddata_retention.key_text import one_of
 from carddata_retention.schema import LockStep
-from carddata_retention.tables import Target
+from carddata_retention.targets import Target
 
 Key = tuple[Any, ...]
 Column = sa.ColumnElement[Any]

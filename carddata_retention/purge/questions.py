@@ -15,7 +15,8 @@ from carddata_retention.db import NO_WAIT
 from carddata_retention.key_text import among, sent
 from carddata_retention.model import Disposition
 from carddata_retention.schema import BoundTarget
-from carddata_retention.tables import SUBJECT, Decider, Target, path_rows
+from carddata_retention.tables import Decider
+from carddata_retention.targets import SUBJECT, Target, path_rows
 
 Key = tuple[Any, ...]
 Keys = Sequence[Key]
