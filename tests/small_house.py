@@ -14,6 +14,8 @@ from servers import Database
 
 from carddata_retention.config import load
 
+LEAN = {"quality": {"expectations": "expectations"}, "report": {"formats": ["json"], "languages": ["en"]}}
+ONE_EACH = {"history": {"rows_collapsed"}, "target": {"key_duplicates"}, "service_end": {"end_before_start_flood"}}
 SHIPPED = Path(__file__).resolve().parent.parent / "expectations"
 KEPT = {"history": {"active_jumped", "undetermined_jumped", "forecast_missed", "rows_collapsed"},
         "target": {"key_duplicates"}, "service_end": {"end_before_start_flood"}}
@@ -27,21 +29,25 @@ def small_house(database: Database, folder: Path, billing: Billing | None = None
                 **overrides: Any) -> House:
     """Create the billing tables and the configuration; `url` is of another login on the same database."""
     tables = create(database.engine, billing or small())
+    small_gate(folder, KEPT)
+    return declared_anew(House(database, folder, None, tables), url, **overrides)  # type: ignore[arg-type]
+
+
+def small_gate(folder: Path, kept: dict[str, set[str]]) -> None:
+    """The shipped suites in the configuration's folder, cut to a few expectations."""
     gate = folder / "expectations"
-    gate.mkdir()
-    for name, ids in KEPT.items():
+    gate.mkdir(exist_ok=True)
+    for name, ids in kept.items():
         suite = json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
         suite["expectations"] = [e for e in suite["expectations"] if e["meta"]["id"] in ids]
         assert {e["meta"]["id"] for e in suite["expectations"]} == ids
         (gate / f"{name}.json").write_text(json.dumps(suite), encoding="utf-8")
-    return declared_anew(House(database, folder, None, tables), url, **overrides)  # type: ignore[arg-type]
 
 
 def declared_anew(house: House, url: str | None = None, **overrides: Any) -> House:
     """The same database under another configuration."""
     path = house.folder / "retention.toml"
-    lean = {"quality": {"expectations": "expectations"}, "report": {"formats": ["json"], "languages": ["en"]}}
-    path.write_text(configuration(house.database.dialect, url or house.database.url, **(lean | overrides)),
+    path.write_text(configuration(house.database.dialect, url or house.database.url, **(LEAN | overrides)),
                     encoding="utf-8")
     return replace(house, config=load(path))
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from billing import configuration
 from nightly import AS_OF, House
 from servers import Database
+from small_house import LEAN, ONE_EACH, small_gate
 
 from carddata_retention.config import load
 from carddata_retention.errors import RetentionError
@@ -55,7 +56,8 @@ def establish(database: Database, folder: Path, statements: Sequence[str], *, ta
     text = configuration(
         database.dialect, database.url, subject=sections.pop("subject", None),
         service_end=NOTHING_ELSE | zone(database) | SERVICES | (service_end or {}),
-        targets={"cards": None, "payments": None} | dict(enumerate(targets)), **sections)
+        targets={"cards": None, "payments": None} | dict(enumerate(targets)), **(LEAN | sections))
+    small_gate(folder, ONE_EACH)
     (folder / "retention.toml").write_text(text, encoding="utf-8")
     return House(database, folder, load(folder / "retention.toml"), sa.MetaData())
 
