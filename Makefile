@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TESTS  ?=
+# More than two cores have: half of the time a test waits for a server, or for a lock that must not be given.
+WORKERS ?= 4
 DATABASE ?= postgresql
 CARDS  ?= 1000000
 ROUNDS ?= 1
@@ -25,7 +27,7 @@ demo: $(VENV)/core.stamp
 	$(BIN)/carddata-retention demo --dir demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

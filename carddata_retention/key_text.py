@@ -173,10 +173,9 @@ def reader(type_: Any) -> Callable[[str], Any]:
         return str  # SQLite: the column's affinity converts the text
     if isinstance(type_, sa.Integer):
         return _integer(type_)
-    try:
-        python: Callable[[str], Any] = type_.python_type
-    except NotImplementedError:
-        return str  # MariaDB's YEAR: it reads what it wrote
+    if isinstance(type_, mysql.YEAR):
+        return str  # no type of Python's: it reads what it wrote
+    python: Callable[[str], Any] = type_.python_type
     return _READ.get(python, python)
 
 

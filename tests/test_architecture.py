@@ -34,7 +34,7 @@ TABLE = {
         "archive", "observations",
     ],
     "story": ["nights", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
-    "front door": ["console", "cli"],
+    "front door": ["console", "narrator", "cli"],
 }
 LEVELS = list(TABLE)
 LEVEL = {room: level for level, rooms in enumerate(TABLE.values()) for room in rooms}

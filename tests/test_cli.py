@@ -149,8 +149,8 @@ def unheard(arguments, redirection, cwd):
     return subprocess.run(["/bin/sh", "-c", command], cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("form", ["", "--json"])
+@pytest.mark.parametrize(("form", "redirection"), [
+    ("--json", ">/dev/full"), ("", ">&-"), ("--json", "<&- >&- 2>&-")])
 def test_a_night_whose_answer_is_lost_is_done_and_recorded_and_is_no_0(sqlite_database, tmp_path, redirection, form):
     house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
 
@@ -162,7 +162,6 @@ def test_a_night_whose_answer_is_lost_is_done_and_recorded_and_is_no_0(sqlite_da
     assert house.execute("SELECT verdict FROM carddata_run") == [("clean",)]
     assert house.execute("SELECT count(*) FROM carddata_tombstone")[0][0] > 0
     assert house.execute("PRAGMA integrity_check") == [("ok",)]
-    assert unheard(["plan", "--as-of", str(AS_OF), form], "", tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])

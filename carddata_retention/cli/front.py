@@ -77,13 +77,14 @@ def hooks() -> "Hooks":
 
 def tell(told: "Night", as_json: bool) -> NoReturn:
     """Say how a night came out, and leave with its exit code."""
+    from carddata_retention import narrator
     from carddata_retention.report.canonical import night_json
 
     if as_json:
-        error = console.night_error(told)
+        error = narrator.night_error(told)
         console.say_json({**night_json(told), **({"error": error} if error else {})})
     else:
-        console.night(told)
+        narrator.night(told)
     sys.exit(told.exit_code)
 
 

@@ -106,6 +106,7 @@ def demo(
     cards: Annotated[int, typer.Option("--cards", min=100, max=1_000_000)] = 20_000,
 ) -> None:
     """A sample billing database of a hosting company and a whole night on it."""
+    from carddata_retention import narrator
     from carddata_retention.afterwards import verify_night
     from carddata_retention.demo import build_billing, write_configuration
     from carddata_retention.run import night, plan_night
@@ -120,13 +121,13 @@ def demo(
     build_billing(directory / "billing.db", cards=cards, as_of=as_of)
     config, lent = load_config(write_configuration(directory)), hooks()
     console.log("the dry run: what would be removed, nothing is written …")
-    console.night(plan_night(config, now(), None, lent)[0])
+    narrator.night(plan_night(config, now(), None, lent)[0])
     console.log("\nthe night …")
     told = night(config, now(), None, lent)
-    console.night(told)
+    narrator.night(told)
     console.log("\nthe independent look …")
     looked = verify_night(config, now(), None, lent)
-    console.night(looked)
+    narrator.night(looked)
     for path in told.artefacts:
         console.say(f"open {path}")
     sys.exit(int(Exit.worst(Exit(told.exit_code), Exit(looked.exit_code))))
