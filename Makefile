@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TESTS  ?=
 # More than two cores have: half of the time a test waits for a server, or for a lock that must not be given.
-WORKERS ?= 4
+WORKERS ?= 3
 DATABASE ?= postgresql
 CARDS  ?= 1000000
 ROUNDS ?= 1

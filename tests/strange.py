@@ -79,7 +79,7 @@ def statuses(house: House, as_of: date = AS_OF, target: str = "cards") -> dict[A
     """Key -> status, or the reason of an undetermined one. Both shapes of the decision must say the same."""
     with open_stage(house.config, "plan", datetime.now(UTC), as_of) as stage, stage.db.snapshot() as connection:
         schema = bind(connection, stage.db.dialect, house.config, stage.policy)
-        decider = stage.decider(schema, schema.usable[target], registers=False)
+        decider = stage.decider(schema, schema.usable[target], registers=stage.ledger.exists(connection))
         told_by = []
         for judged in (decider.scan(), decider.row()):
             query = sa.select(*decider.target.key, judged.status(), judged.standing).select_from(judged.source).where(

@@ -4,6 +4,7 @@ Texts of one kind are the same on every database that has the kind.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from bench import place_hold
 from nightly import AS_OF, House
 from servers import Database
-from strange import CARDS, MOMENT, TEXT, bound, establish, moment, refusal, told
+from strange import CARDS, MOMENT, TEXT, bound, establish, moment, refusal, statuses, told
 
 from carddata_retention.errors import UsageError
 from carddata_retention.explain import explain_record
@@ -155,14 +156,27 @@ def test_sql_and_python_write_the_same_text_and_it_finds_its_row(new_database, t
 
 
 @each_kind
+def test_a_hold_by_record_is_seen_by_both_shapes_of_the_decision_and_by_explain(new_database, tmp_path, kind, dialect):
+    house, texts = keyed(new_database(dialect), tmp_path, kind)
+    held(house, "record", texts[0], "cards")
+
+    told = explained(house, texts[0])
+
+    assert (told["status"], len(told["holds"]), told["key"]) == ("held", 1, texts[0])
+    assert Counter(statuses(house).values()) == {"held": 1, "overdue": len(texts) - 1}
+
+
+IN_A_NIGHT = pytest.mark.parametrize(("kind", "dialect"), [
+    (kind, d) for kind in ("bytes", "padded text", "moment", "uuid", "decimal") for d in KINDS.get(kind, ("", {}))[1]])
+
+
+@IN_A_NIGHT
 def test_a_hold_by_record_keeps_it_through_a_night_and_explain_finds_it(new_database, tmp_path, kind, dialect):
     house, texts = keyed(new_database(dialect), tmp_path, kind)
     held(house, "record", texts[0], "cards")
 
-    before = explained(house, texts[0])
     night = house.night()
 
-    assert (before["status"], len(before["holds"]), before["key"]) == ("held", 1, texts[0])
     assert (night.targets[0].state, night.targets[0].held) == (State.CLEAN, 1), night.findings
     assert tokens(house) == ["tok_0"]
     assert {row[0] for row in house.execute(f"SELECT record_key FROM {house.own('tombstone')}")} == set(texts[1:])
@@ -207,6 +221,15 @@ def of_subjects(database: Database, folder: Any, kind: str) -> tuple[House, list
 
 @pytest.mark.parametrize(("kind", "dialect"), [
     (kind, d) for kind, (_, columns) in KINDS.items() for d in columns if kind not in NO_SUBJECTS])
+def test_a_hold_by_subject_is_seen_by_both_shapes_of_the_decision(new_database, tmp_path, kind, dialect):
+    house, texts = of_subjects(new_database(dialect), tmp_path, kind)
+    held(house, "subject", texts[0])
+
+    assert statuses(house) == {0: "held"} | dict.fromkeys(range(1, len(texts)), "overdue")
+    assert len(explained(house, "0")["holds"]) == 1
+
+
+@IN_A_NIGHT
 def test_a_hold_by_subject_keeps_its_card_through_a_night(new_database, tmp_path, kind, dialect):
     house, texts = of_subjects(new_database(dialect), tmp_path, kind)
     held(house, "subject", texts[0])
@@ -215,7 +238,6 @@ def test_a_hold_by_subject_keeps_its_card_through_a_night(new_database, tmp_path
 
     assert (night.targets[0].state, night.targets[0].held) == (State.CLEAN, 1), night.findings
     assert tokens(house) == ["tok_0"]
-    assert len(explained(house, "0")["holds"]) == 1
 
 
 # A hold may say it otherwise than the column does, as far as the column takes both for one.
