@@ -1,9 +1,12 @@
 """Fixtures that every test may use: real, new, empty databases. How the servers live and die: servers.py."""
 
+import io
 import os
+import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +52,8 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
     found.close()
 
 
-@pytest.fixture
-def new_database(servers: Servers) -> Iterator[Callable[[str], Database]]:
-    """A function from a dialect to a new empty database; all of them are gone after the test."""
+@contextmanager
+def databases(servers: Servers) -> Iterator[Callable[[str], Database]]:
     with ExitStack() as stack:
 
         def make(dialect: str) -> Database:
@@ -63,6 +65,20 @@ def new_database(servers: Servers) -> Iterator[Callable[[str], Database]]:
                 pytest.fail(f"{reason}, and {REQUIRED}=1 asks for it", pytrace=False)
             pytest.skip(reason)
 
+        yield make
+
+
+@pytest.fixture
+def new_database(servers: Servers) -> Iterator[Callable[[str], Database]]:
+    """A function from a dialect to a new empty database; all of them are gone after the test."""
+    with databases(servers) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def lasting_database(servers: Servers) -> Iterator[Callable[[str], Database]]:
+    """The same, gone after the module: for a fixture whose database several tests only read, or set right again."""
+    with databases(servers) as make:
         yield make
 
 
@@ -85,3 +101,24 @@ def postgresql_database(new_database: Callable[[str], Database]) -> Database:
 @pytest.fixture
 def mariadb_database(new_database: Callable[[str], Database]) -> Database:
     return new_database("mariadb")
+
+
+@pytest.fixture
+def answer(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Any, str, str]]]:
+    """A command line in this process, for what a command says: its exit, its stdout and its stderr."""
+    from carddata_retention import cli
+
+    def ask(*arguments: Any, stdin: str = "", **environment: str) -> tuple[Any, str, str]:
+        monkeypatch.setattr(sys, "argv", ["carddata-retention", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        return (left.value.code, *capfd.readouterr())
+
+    mask, handlers = os.umask(0o077), {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
+    yield ask
+    os.umask(mask)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

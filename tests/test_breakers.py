@@ -307,8 +307,8 @@ def test_the_first_night_is_refused_until_a_plan_is_applied_and_then_the_nights_
     assert (again.exit_code, [t.purged for t in again.targets]) == (0, [0, 0])
 
 
-def test_apply_passes_every_breaker_that_only_asks_for_eyes(database, tmp_path):
-    house = small_house(database, tmp_path, limits={"first_run": "approve", "max_share": 0.01, "min_rows": 0,
+def test_apply_passes_every_breaker_that_only_asks_for_eyes(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path, limits={"first_run": "approve", "max_share": 0.01, "min_rows": 0,
                                                        "max_rows": 1})
     _, plan, _ = house.plan()
 
@@ -375,8 +375,8 @@ def test_a_plan_file_holds_no_key_of_a_record(sqlite_database, tmp_path):
     assert "70000000" not in (tmp_path / "plan.json").read_text()
 
 
-def test_a_changed_policy_is_refused_until_its_plan_is_applied(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_a_changed_policy_is_refused_until_its_plan_is_applied(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     house.night(as_of=AS_OF - DAY)
     changed = declared_anew(house, policy={"grace_days": 3})
     before = contents(house)
@@ -390,8 +390,8 @@ def test_a_changed_policy_is_refused_until_its_plan_is_applied(database, tmp_pat
     assert changed.night().exit_code == 0
 
 
-def test_a_changed_target_refuses_that_target_alone(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_a_changed_target_refuses_that_target_alone(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     house.night(as_of=AS_OF - DAY)
 
     refused = declared_anew(house, targets={"payments": {"where": "method = 'card' OR 1 = 0"}}).night()
@@ -400,42 +400,55 @@ def test_a_changed_target_refuses_that_target_alone(database, tmp_path):
     assert [t.state for t in refused.targets] == [State.CLEAN, State.REFUSED]
 
 
-CHANGES = {
-    "a trigger": {
-        "sqlite": ["CREATE TRIGGER watching AFTER UPDATE ON cards BEGIN SELECT 1; END"],
-        "postgresql": ["CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-                       "CREATE TRIGGER watching AFTER UPDATE ON cards FOR EACH ROW EXECUTE FUNCTION watching()"],
-        "mariadb": ["CREATE TRIGGER watching AFTER UPDATE ON cards FOR EACH ROW SET @seen = 1"],
-    },
-    "a column's type": {
-        "postgresql": ["ALTER TABLE cards ALTER COLUMN card_token TYPE varchar(200)"],
-        "mariadb": ["ALTER TABLE cards MODIFY card_token varchar(200)"],
-        "sqlite": ["PRAGMA writable_schema = ON",
-                   "UPDATE sqlite_master SET sql = replace(sql, 'card_token TEXT', 'card_token BLOB') "
-                   "WHERE name = 'cards'", "PRAGMA writable_schema = RESET"],
-    },
+WATCHED = {
+    "sqlite": ["CREATE TRIGGER watching AFTER UPDATE ON cards BEGIN SELECT 1; END"],
+    "postgresql": ["CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                   "CREATE TRIGGER watching AFTER UPDATE ON cards FOR EACH ROW EXECUTE FUNCTION watching()"],
+    "mariadb": ["CREATE TRIGGER watching AFTER UPDATE ON cards FOR EACH ROW SET @seen = 1"],
+}
+RETYPED = {
+    "postgresql": ["ALTER TABLE cards ALTER COLUMN card_token TYPE varchar(200)"],
+    "mariadb": ["ALTER TABLE cards MODIFY card_token varchar(200)"],
+    "sqlite": ["PRAGMA writable_schema = ON",
+               "UPDATE sqlite_master SET sql = replace(sql, 'card_token TEXT', 'card_token BLOB') "
+               "WHERE name = 'cards'", "PRAGMA writable_schema = RESET"],
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_table_that_changed_refuses_its_target_until_a_plan_is_applied(database, tmp_path, change):
-    house = small_house(database, tmp_path)
-    house.night(as_of=AS_OF - DAY)
-    with database.engine.begin() as connection:
-        for statement in CHANGES[change][database.dialect]:
+def changed(house: House, statements: list[str]) -> None:
+    with house.database.engine.begin() as connection:
+        for statement in statements:
             connection.exec_driver_sql(statement)
 
-    refused = house.night()
 
-    assert blocks(refused) == {("cards", "schema_changed")}
-    assert (refused.exit_code, [t.state for t in refused.targets]) == (30, [State.REFUSED, State.CLEAN])
-    if change == "a trigger":
-        assert house.night(plan=house.plan()[1]).exit_code == 0
-        assert house.night().exit_code == 0
-
-
-def test_an_as_of_date_ahead_of_today_removes_nothing(database, tmp_path):
+def test_a_trigger_or_a_columns_type_that_changed_refuses_its_target_and_only_that(database, tmp_path):
     house = small_house(database, tmp_path)
+    house.night(as_of=AS_OF - DAY)
+    changed(house, WATCHED[database.dialect])
+
+    watched = house.plan()[0]
+    changed(house, ["DROP TRIGGER watching ON cards" if database.dialect == "postgresql" else "DROP TRIGGER watching"])
+    changed(house, RETYPED[database.dialect])
+    retyped = house.night()
+
+    for night in (watched, retyped):
+        assert blocks(night) == {("cards", "schema_changed")}
+        assert (night.exit_code, [t.state for t in night.targets]) == (30, [State.REFUSED, State.CLEAN])
+    assert retyped.targets[0].purged == 0
+
+
+def test_a_table_that_changed_is_refused_until_its_plan_is_applied(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
+    house.night(as_of=AS_OF - DAY)
+    changed(house, WATCHED["sqlite"])
+
+    assert blocks(house.night()) == {("cards", "schema_changed")}
+    assert house.night(plan=house.plan()[1]).exit_code == 0
+    assert house.night().exit_code == 0
+
+
+def test_an_as_of_date_ahead_of_today_removes_nothing(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     before = contents(house)
 
     night = house.night(as_of=datetime.now(UTC).date() + 3 * DAY)
@@ -445,8 +458,8 @@ def test_an_as_of_date_ahead_of_today_removes_nothing(database, tmp_path):
     assert contents(house) == before
 
 
-def test_an_as_of_date_that_moved_further_than_the_clock_removes_nothing(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_an_as_of_date_that_moved_further_than_the_clock_removes_nothing(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     assert house.night(as_of=AS_OF - 40 * DAY).exit_code == 0
     before = contents(house)
 
@@ -458,8 +471,8 @@ def test_an_as_of_date_that_moved_further_than_the_clock_removes_nothing(databas
     assert "missed_nights" in {f.id for f in night.findings}
 
 
-def test_a_look_back_at_an_old_date_does_not_stop_the_next_true_night(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_a_look_back_at_an_old_date_does_not_stop_the_next_true_night(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     assert house.night().exit_code == 0
     assert house.night(as_of=AS_OF - 40 * DAY).exit_code == 0
 
@@ -469,8 +482,8 @@ def test_a_look_back_at_an_old_date_does_not_stop_the_next_true_night(database, 
     assert night.exit_code == 0
 
 
-def test_a_date_that_was_refused_because_it_lay_ahead_excuses_no_jump(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_a_date_that_was_refused_because_it_lay_ahead_excuses_no_jump(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     assert house.night(as_of=AS_OF - 40 * DAY).exit_code == 0
     assert house.night(as_of=datetime.now(UTC).date() + 300 * DAY).exit_code == 30
 
@@ -479,12 +492,11 @@ def test_a_date_that_was_refused_because_it_lay_ahead_excuses_no_jump(database, 
     assert {i for _, i in blocks(night)} == {"as_of_jump"}
 
 
-@pytest.mark.parametrize("seconds", [90, -90])
-def test_clocks_that_disagree_remove_nothing_and_a_single_clock_cannot(database, tmp_path, seconds):
+def test_clocks_that_disagree_remove_nothing_and_a_single_clock_cannot(database, tmp_path):
     house = small_house(database, tmp_path)
     before = contents(house)
 
-    night = run.night(house.config, datetime.now(UTC) + timedelta(seconds=seconds), AS_OF, hooks())
+    night = run.night(house.config, datetime.now(UTC) + timedelta(seconds=90), AS_OF, hooks())
 
     if database.dialect == "sqlite":
         assert night.exit_code == 0
@@ -500,8 +512,8 @@ def reopened(house: House, share: int) -> None:
                   f"WHERE status = 'closed' AND id % {share} = 0")
 
 
-def test_a_jump_of_active_records_is_refused_and_says_which(database, tmp_path):
-    house = small_house(database, tmp_path, small(120), limits={"max_shift": 0.05})
+def test_a_jump_of_active_records_is_refused_and_says_which(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path, small(120), limits={"max_shift": 0.05})
     house.night(as_of=AS_OF - DAY)
     reopened(house, 2)
     before = contents(house)
@@ -513,9 +525,9 @@ def test_a_jump_of_active_records_is_refused_and_says_which(database, tmp_path):
     assert contents(house) == before
 
 
-def test_a_forecast_that_does_not_come_true_is_refused(database, tmp_path):
+def test_a_forecast_that_does_not_come_true_is_refused(sqlite_database, tmp_path):
     """Last night counted who would be due tonight. Where they are not, nobody knows why, and nothing is removed."""
-    house = small_house(database, tmp_path)
+    house = small_house(sqlite_database, tmp_path)
     closed = "UPDATE services SET use_ended_at = '{} 03:00:00' WHERE status = 'closed'"
     house.execute(closed.format("2021-11-19"))
     promised = {t.name: t.forecast[1] for t in house.night(as_of=AS_OF - DAY).targets}
@@ -530,8 +542,8 @@ def test_a_forecast_that_does_not_come_true_is_refused(database, tmp_path):
     assert contents(house) == before
 
 
-def test_missed_nights_are_a_finding_with_their_number(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_missed_nights_are_a_finding_with_their_number(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     then = datetime.now(UTC) - 7 * DAY
     run.night(house.config, then, AS_OF - 7 * DAY, replace(hooks(), moment=lambda: then))
 
@@ -544,8 +556,8 @@ def test_missed_nights_are_a_finding_with_their_number(database, tmp_path):
 # Time, stop file, signal
 
 
-def test_a_run_without_time_removes_nothing_and_says_what_was_not_reached(database, tmp_path):
-    house = small_house(database, tmp_path, limits={"max_minutes": 0.000001})
+def test_a_run_without_time_removes_nothing_and_says_what_was_not_reached(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path, limits={"max_minutes": 0.000001})
     before = contents(house)
 
     night = house.night()
@@ -559,8 +571,8 @@ def test_a_run_without_time_removes_nothing_and_says_what_was_not_reached(databa
     assert declared_anew(house).night().exit_code == 0
 
 
-def test_a_stop_file_stops_before_the_first_batch(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_a_stop_file_stops_before_the_first_batch(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     (tmp_path / "STOP").touch()
     before = contents(house)
 
@@ -591,8 +603,8 @@ def test_a_run_that_is_told_to_stop_finishes_the_batch_in_hand(database, tmp_pat
     assert dict(payments.skipped_reasons) == {"not_reached": payments.to_purge}
 
 
-def test_a_killed_run_is_sealed_and_named_by_the_next(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_a_killed_run_is_sealed_and_named_by_the_next(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
 
     class Killed(BaseException):
         pass
