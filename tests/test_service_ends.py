@@ -34,9 +34,14 @@ def house_of(database: Database, folder: Any, column: str, literals: Sequence[st
     ], service_end={"zone": None} | service_end)
 
 
+def told_apart(house: House, expected: Sequence[str], as_of: date = AS_OF) -> None:
+    """Both shapes of the decision give every card the status that its line says."""
+    assert statuses(house, as_of) == dict(enumerate(expected, 1))
+
+
 def judged(house: House, expected: Sequence[str], as_of: date = AS_OF) -> None:
     """Every card has the status that its line says, and a night removes those that go and no other."""
-    assert statuses(house, as_of) == dict(enumerate(expected, 1))
+    told_apart(house, expected, as_of)
     night = house.night(as_of)
     target = night.targets[0]
     assert keys(house) == [n for n, status in enumerate(expected, 1) if status not in GOES]
@@ -103,14 +108,18 @@ FORMS: dict[str, tuple[str, str, Any, dict[str, str]]] = {
 }
 
 
+THROUGH_A_NIGHT = ("PostgreSQL timestamptz", "PostgreSQL timestamp in Asia/Tokyo", "PostgreSQL seconds as double",
+                   "MariaDB DATETIME in Asia/Tokyo", "MariaDB seconds", "SQLite text in Asia/Tokyo", "SQLite milliseconds")
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_same_ledger_is_judged_alike_in_every_column_that_can_hold_an_instant(new_database, tmp_path, form):
     dialect, column, literals, declared = FORMS[form]
     database = new_database(dialect)
     house = house_of(database, tmp_path, column, literals(), **declared)
-    assert statuses(house) == dict(enumerate((entry[1] for entry in LEDGER), 1))
+    told_apart(house, [entry[1] for entry in LEDGER])
     exact = establish(database, tmp_path, [], service_end={"zone": None, "midnights": "exact"} | declared)
-    judged(exact, [entry[2] for entry in LEDGER])
+    (judged if form in THROUGH_A_NIGHT else told_apart)(exact, [entry[2] for entry in LEDGER])
 
 
 def test_a_timestamp_of_mariadb_is_an_instant_whatever_the_session_shows(mariadb_database, tmp_path):
@@ -140,7 +149,8 @@ DATES: list[tuple[str, str, str]] = [  # the date, as the last day of use, as th
 def test_a_date_is_a_last_day_or_a_first_day_without(database, tmp_path, kind):
     column = "TEXT" if database.dialect == "sqlite" else "DATE"
     house = house_of(database, tmp_path, column, [f"'{day}'" for day, *_ in DATES], kind=kind)
-    judged(house, [entry[1 if kind == "inclusive-date" else 2] for entry in DATES])
+    (judged if kind == "inclusive-date" else told_apart)(
+        house, [entry[1 if kind == "inclusive-date" else 2] for entry in DATES])
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mariadb"])
@@ -151,7 +161,7 @@ def test_an_hour_that_a_clock_shows_twice_is_read_as_the_later(new_database, tmp
     column = {"sqlite": "TEXT", "postgresql": "TIMESTAMP", "mariadb": "DATETIME"}[dialect]
     house = house_of(new_database(dialect), tmp_path, column, [e[0] for e in ledger], zone="Australia/Sydney",
                      midnights="exact")
-    judged(house, [e[1] for e in ledger], date(2026, 4, 4))
+    told_apart(house, [e[1] for e in ledger], date(2026, 4, 4))
 
 
 def test_infinity_is_open_and_minus_infinity_is_no_date(postgresql_database, tmp_path):
@@ -257,9 +267,10 @@ def test_a_column_that_is_not_what_is_declared_is_refused(new_database, tmp_path
         statuses(house)
     assert caught.value.code == code
     assert words in caught.value.cause + caught.value.cure
-    with pytest.raises(ConfigError):
-        house.night()
-    assert keys(house) == [1]
+    if name == "a number declared a date":  # told on all three; a night is bound as this look is
+        with pytest.raises(ConfigError):
+            house.night()
+        assert keys(house) == [1]
 
 
 ENDED = "2021-11-15 12:00:00"
@@ -282,7 +293,7 @@ def test_without_a_status_an_end_that_is_missing_means_open(database, tmp_path):
     ledger = [([(past,)], "due"), ([(past,), ("NULL",)], "active"), ([("NULL",)], "active"), ([], "no_service"),
               ([(past,), (late,)], "retained"), ([(past,), (moment(database, "1970-06-01 00:00:00"),)],
                                                  "implausible_end")]
-    judged(lived(database, tmp_path, ledger, ""), [e[1] for e in ledger])
+    told_apart(lived(database, tmp_path, ledger, ""), [e[1] for e in ledger])
 
 
 STATUS = [
@@ -317,7 +328,7 @@ def test_an_enumeration_is_a_status(database, tmp_path):
     ledger = [([(past, "'closed'")], "due"), ([(past, "'open'")], "active"), ([(past, "NULL")], "active")]
     house = lived(database, tmp_path, ledger, f", status {kinds[database.dialect]}", status="status",
                   terminated=["closed"])
-    judged(house, [e[1] for e in ledger])
+    told_apart(house, [e[1] for e in ledger])
 
 
 @pytest.mark.parametrize("terminated", [[8, 9], ["8", "9"]], ids=["numbers", "digits"])
@@ -325,14 +336,14 @@ def test_a_number_is_a_status(database, tmp_path, terminated):
     past = moment(database, ENDED)
     ledger = [([(past, "9")], "due"), ([(past, "8")], "due"), ([(past, "0")], "active"), ([(past, "NULL")], "active")]
     house = lived(database, tmp_path, ledger, ", status SMALLINT", status="status", terminated=terminated)
-    judged(house, [e[1] for e in ledger])
+    (judged if terminated == [8, 9] else told_apart)(house, [e[1] for e in ledger])
 
 
 def test_a_truth_value_is_a_status(database, tmp_path):
     past = moment(database, ENDED)
     ledger = [([(past, "TRUE")], "due"), ([(past, "FALSE")], "active"), ([(past, "NULL")], "active")]
     house = lived(database, tmp_path, ledger, ", closed BOOLEAN", status="closed", terminated=[True])
-    judged(house, [e[1] for e in ledger])
+    told_apart(house, [e[1] for e in ledger])
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
@@ -362,7 +373,7 @@ def test_sentinels_are_open_in_the_zone_of_the_policy_and_of_the_column(database
         ("1989-12-31 14:59:59", "implausible_end"), ("1989-12-31 15:00:00", "overdue"), (ENDED, "due"))]
     house = lived(database, tmp_path, ledger, "", zone="UTC", open_sentinels=["9999-12-31", "1900-01-01"],
                   earliest=date(1990, 1, 1))
-    judged(house, [e[1] for e in ledger])
+    told_apart(house, [e[1] for e in ledger])
 
 
 def test_an_end_before_its_start_is_not_believed(database, tmp_path):
@@ -370,7 +381,7 @@ def test_an_end_before_its_start_is_not_believed(database, tmp_path):
     ledger = [([(past, past)], "due"), ([(past, moment(database, "2021-11-15 12:00:01"))], "end_before_start"),
               ([(past, "NULL")], "due"), ([(past, moment(database, "2001-01-01 00:00:00"))], "due")]
     house = lived(database, tmp_path, ledger, f", since {MOMENT[database.dialect]}", started="since")
-    judged(house, [e[1] for e in ledger])
+    told_apart(house, [e[1] for e in ledger])
 
 
 # The end's column, the start's, the zone, and for one end the starts with what becomes of the card.
@@ -391,14 +402,14 @@ def test_a_start_of_another_type_is_brought_into_one_zone(postgresql_database, t
     end, start, declared, value, ledger = STARTS[name]
     house = house_of(postgresql_database, tmp_path, end, [value] * len(ledger), more=f", since {start}",
                      extra=[f", {literal}" for literal, _ in ledger], started="since", **declared)
-    judged(house, [e[1] for e in ledger])
+    told_apart(house, [e[1] for e in ledger])
 
 
 def test_where_mariadb_knows_no_zones_a_start_is_believed_within_a_day(mariadb_database, tmp_path):
     ledger = [("'2021-11-15 00:00:00'", "due"), ("'2021-11-16 00:00:00'", "due"), ("'2021-11-17 12:00:00'", "end_before_start")]
     house = house_of(mariadb_database, tmp_path, "TIMESTAMP NULL", ["'2021-11-15 12:00:00'"] * 3, more=", since DATETIME",
                      extra=[f", {e[0]}" for e in ledger], started="since", zone="Asia/Tokyo")
-    judged(house, [e[1] for e in ledger])
+    told_apart(house, [e[1] for e in ledger])
 
 
 @pytest.mark.parametrize(("dialect", "column"), [("postgresql", "TEXT"), ("mariadb", "VARCHAR(20)"), ("mariadb", "BIGINT")])
@@ -444,8 +455,8 @@ def test_a_subject_is_found_through_other_tables_and_may_be_several(database, tm
         "INSERT INTO cards VALUES (1, 10, 'a'), (2, 20, 'a'), (3, 30, 'a'), (4, 40, 'a'), (5, 50, 'a'), (6, 60, 'a'), "
         "(7, 70, 'a'), (8, 80, 'a'), (9, NULL, 'a')",
     ], targets=[CARDS | {"subject": {"column": column, "through": through}}])
-    judged(house, ["due", "due", "retained", "active", "no_service", "no_subject", "no_subject", "no_service",
-                   "no_subject"])
+    (judged if hops == 2 else told_apart)(house, ["due", "due", "retained", "active", "no_service", "no_subject",
+                                                  "no_subject", "no_service", "no_subject"])
 
 
 def test_a_where_may_name_a_column_that_the_way_to_the_subject_has_too(database, tmp_path):
@@ -522,7 +533,7 @@ def test_a_query_says_when_services_ended(database, tmp_path, closed_by):
         f"(3, {past}, 'active', NULL), (4, {past}, 'closed', NULL), (4, {late}, 'closed', '100%:test'), (5, NULL, 'closed', '')",
         "INSERT INTO cards VALUES (1, 1, 'a'), (2, 2, 'a'), (3, 3, 'a'), (4, 4, 'a'), (5, 5, 'a'), (6, 6, 'a')",
     ], service_end={"table": None, "query": "ends.sql", "status": "state", "terminated": ["closed"], **race})
-    judged(house, ["due", "retained", "active", "due", "no_end", "no_service"])
+    (judged if closed_by == "locks" else told_apart)(house, ["due", "retained", "active", "due", "no_end", "no_service"])
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
