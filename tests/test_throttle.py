@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from nightly import hooks
-from servers import Database, ServerMissing, Servers, Session
+from servers import DIALECTS, Database, ServerMissing, Servers, Session
 from small_house import contents, small_house
 
 from carddata_retention.errors import ConfigError
@@ -33,18 +33,23 @@ def not_reached(night: Any) -> bool:
         f.target for f in night.findings if f.id == "stopped_early"} == {t.name for t in due}
 
 
-@pytest.mark.parametrize("query", ["SELECT 1", "SELECT NULL", "SELECT 1 WHERE 1 = 0", "SELECT 'busy'", "SELECT nonsense",
-                                   "this is no SQL"])
-def test_a_brake_that_is_on_or_cannot_answer_pauses_and_a_pause_without_end_is_incomplete(database, tmp_path, query):
-    house = small_house(database, tmp_path, **limited(throttle_sql=query))
+# What a brake answers, and what it cannot: no row, no number, no column, no SQL.
+UNANSWERED = ["SELECT NULL", "SELECT 1 WHERE 1 = 0", "SELECT 'busy'", "this is no SQL"]
+
+
+@pytest.mark.parametrize(("dialect", "query"), [
+    *((d, q) for d in DIALECTS for q in ("SELECT 1", "SELECT nonsense")), *(("sqlite", q) for q in UNANSWERED)])
+def test_a_brake_that_is_on_or_cannot_answer_pauses_and_a_pause_without_end_is_incomplete(
+        new_database, tmp_path, dialect, query):
+    house = small_house(new_database(dialect), tmp_path, **limited(throttle_sql=query))
     before = contents(house)
 
     assert not_reached(house.night())
     assert contents(house) == before
 
 
-def test_a_brake_that_is_off_lets_everything_through(database, tmp_path):
-    assert small_house(database, tmp_path, **limited(throttle_sql="SELECT 0")).night().exit_code == 0
+def test_a_brake_that_is_off_lets_everything_through(sqlite_database, tmp_path):
+    assert small_house(sqlite_database, tmp_path, **limited(throttle_sql="SELECT 0")).night().exit_code == 0
 
 
 def test_a_run_goes_on_as_soon_as_its_brake_is_off(database, tmp_path):
