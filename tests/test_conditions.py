@@ -1,43 +1,77 @@
 """A `where` that does not fit is refused when the configuration is bound, so that check, plan and run all say it."""
 
+import functools
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from nightly import House
-from strange import CARDS, MOMENT, TEXT, establish, keys, moment
+from servers import DIALECTS
+from strange import CARDS, MOMENT, TEXT, establish, keys, moment, statuses
+from strange import told as execute
 
 from carddata_retention.check import check_all
 from carddata_retention.errors import ConfigError
 from carddata_retention.model import State
 
 
-def house_of(database: Any, folder: Any, where: str, *, services: bool = False, service_end: Any = None) -> House:
+def tables(database: Any) -> list[str]:
     """Customers 1 and 2 are due; the card of 2 is no card."""
     text, past = TEXT[database.dialect], moment(database, "2021-11-15 12:00:00")
-    target = {} if services else {"where": where}
-    return establish(database, folder, [
+    return [
         f"CREATE TABLE services (customer_id INTEGER, ended_at {MOMENT[database.dialect]}, method {text})",
         f"CREATE TABLE cards (id INTEGER PRIMARY KEY, customer_id INTEGER, method {text}, token {text})",
         f"INSERT INTO services VALUES (1, {past}, 'card'), (2, {past}, 'bill')",
         "INSERT INTO cards VALUES (1, 1, 'card', 'a'), (2, 2, 'bill', 'a')",
-    ], targets=[CARDS | target], service_end=service_end or ({"where": where} if services else None))
+    ]
+
+
+def house_of(database: Any, folder: Any, where: str, *, services: bool = False, service_end: Any = None,
+             made: bool = False) -> House:
+    """Those tables, which may be made already, and a condition on the cards or on the services."""
+    target = {} if services else {"where": where}
+    return establish(database, folder, [] if made else tables(database), targets=[CARDS | target],
+                     service_end=service_end or ({"where": where} if services else None))
+
+
+@pytest.fixture(scope="module")
+def library(lasting_database: Any) -> Any:
+    """A function from a dialect to a database with the tables, for what only looks."""
+
+    @functools.cache
+    def made(dialect: str) -> Any:
+        database = lasting_database(dialect)
+        execute(database, *tables(database))
+        return database
+
+    return made
+
+
+@pytest.fixture(params=DIALECTS)
+def looked_at(request: Any, library: Any) -> Any:
+    return library(request.param)
 
 
 def told(house: House) -> ConfigError:
-    """What `check` says; `plan` and `run` are blind, and nothing is removed."""
+    """What `check` says, alone and with a cure."""
     problems = check_all(house.config, datetime.now(UTC))
-    for answer in (lambda: house.plan()[0], house.night):
-        with suppress(ConfigError):  # what is wrong with the service ends stops all
-            night = answer()
-            assert (night.exit_code, night.targets[0].state) == (40, State.BLIND)
-            assert problems[0].code in [f.id for f in night.findings]
-    assert keys(house) == [1, 2]
     assert len(problems) == 1
     assert isinstance(problems[0], ConfigError)
     assert problems[0].cure
     return problems[0]
+
+
+def refused(house: House) -> ConfigError:
+    """What `check` says; `plan` and `run` are blind, and nothing is removed."""
+    problem = told(house)
+    for answer in (lambda: house.plan()[0], house.night):
+        with suppress(ConfigError):  # what is wrong with the service ends stops all
+            night = answer()
+            assert (night.exit_code, night.targets[0].state) == (40, State.BLIND)
+            assert problem.code in [f.id for f in night.findings]
+    assert keys(house) == [1, 2]
+    return problem
 
 
 WRONG = {
@@ -56,21 +90,26 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_where_that_does_not_fit_is_told_by_its_key(database, tmp_path, wrong):
+def test_a_where_that_does_not_fit_is_told_by_its_key(looked_at, tmp_path, wrong):
     where, words = WRONG[wrong]
-    error = told(house_of(database, tmp_path, where))
+    error = told(house_of(looked_at, tmp_path, where, made=True))
     assert error.code == "condition_refused"
     assert error.cause.startswith("targets.cards.where: ")
     assert words in error.cause
 
 
 @pytest.mark.parametrize("wrong", ["an unknown column", "its own parentheses"])
-def test_so_is_that_of_the_service_ends(database, tmp_path, wrong):
+def test_so_is_that_of_the_service_ends(looked_at, tmp_path, wrong):
     where, words = WRONG[wrong]
-    error = told(house_of(database, tmp_path, where, services=True))
+    error = told(house_of(looked_at, tmp_path, where, services=True, made=True))
     assert error.code == "condition_refused"
     assert error.cause.startswith("service_end.where: ")
     assert words.replace("cards", "services") in error.cause
+
+
+@pytest.mark.parametrize("services", [False, True], ids=["of the target", "of the service ends"])
+def test_and_no_night_removes_anything_by_it(database, tmp_path, services):
+    refused(house_of(database, tmp_path, WRONG["its own parentheses"][0], services=services))
 
 
 RIGHT = ["method = 'card'", "((method = 'card'))", "method = 'card' -- :-)\n  AND 'it''s ;)' = 'it''s ;)'",
@@ -78,9 +117,15 @@ RIGHT = ["method = 'card'", "((method = 'card'))", "method = 'card' -- :-)\n  AN
 
 
 @pytest.mark.parametrize("where", RIGHT)
-def test_quotes_comments_and_parentheses_that_end_are_no_matter(database, tmp_path, where):
-    house = house_of(database, tmp_path, where)
+def test_quotes_comments_and_parentheses_that_end_are_no_matter(looked_at, tmp_path, where):
+    house = house_of(looked_at, tmp_path, where, made=True)
     assert check_all(house.config, datetime.now(UTC)) == []
+    assert statuses(house) == {1: "due"}
+
+
+@pytest.mark.parametrize("where", RIGHT[2:3] + RIGHT[-1:])
+def test_nor_are_they_in_a_night(database, tmp_path, where):
+    house = house_of(database, tmp_path, where)
     assert (house.night().exit_code, keys(house)) == (0, [2])
 
 
@@ -98,12 +143,12 @@ def test_each_database_has_quotes_of_its_own(new_database, tmp_path, dialect):
     ("mariadb", "1=1 --1) OR (1=1"), ("mariadb", "1=1 /*! ) OR ( */ OR 1=1"), ("mariadb", r"'\\') OR (1=1"),
     ("postgresql", r"'\') OR (1=1"), ("sqlite", r"'\') OR (1=1")])
 def test_what_is_a_comment_or_a_quote_elsewhere_hides_nothing(new_database, tmp_path, dialect, where):
-    assert told(house_of(new_database(dialect), tmp_path, where)).code == "condition_refused"
+    assert refused(house_of(new_database(dialect), tmp_path, where)).code == "condition_refused"
 
 
 @pytest.mark.parametrize("services", [False, True])
 def test_sqlite_makes_no_text_of_a_misspelt_name(sqlite_database, tmp_path, services):
-    error = told(house_of(sqlite_database, tmp_path, "\"methd\" <> 'bill'", services=services))
+    error = refused(house_of(sqlite_database, tmp_path, "\"methd\" <> 'bill'", services=services))
     assert error.code == "column_missing"
     assert "the nearest is method" in error.cause
     assert ("service_end.where" if services else "targets.cards.where") in error.cause
@@ -117,7 +162,7 @@ def test_names_in_double_quotes_that_are_columns_stay_what_they_are(sqlite_datab
 
 
 def test_nor_of_a_row_number_that_it_knows_in_one_table_alone(sqlite_database, tmp_path):
-    assert told(house_of(sqlite_database, tmp_path, "\"rowid\" = id")).code == "column_missing"
+    assert refused(house_of(sqlite_database, tmp_path, "\"rowid\" = id")).code == "column_missing"
 
 
 def test_nor_does_it_in_a_query(sqlite_database, tmp_path):
@@ -126,14 +171,13 @@ def test_nor_does_it_in_a_query(sqlite_database, tmp_path):
     (tmp_path / "ends.sql").write_text(query.format("methd"), encoding="utf-8")
     house = house_of(sqlite_database, tmp_path, "", service_end={
         "table": None, "query": "ends.sql", "locks": [{"table": "services", "subject": "customer_id"}]}, services=True)
-    assert told(house).code == "column_missing"
+    assert refused(house).code == "column_missing"
     (tmp_path / "ends.sql").write_text(query.format("method"), encoding="utf-8")
     assert (house.night().exit_code, keys(house)) == (0, [2])
 
 
 def test_a_column_that_where_names_and_nobody_may_read_is_told(postgresql_database, tmp_path):
     from logins import login
-    from strange import told as execute
 
     with login(postgresql_database) as who:
         house = house_of(postgresql_database, tmp_path, "method = 'card'")

@@ -1,11 +1,12 @@
 """`explain` tells one record's story, and `deadline` the rule by itself, as a person at the command line gets them."""
 
 import csv
+import functools
 import io
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -16,7 +17,8 @@ import sqlalchemy as sa
 from billing import Billing, Card, Customer, Payment, Service, configuration, generate
 from example import SQL, commands
 from nightly import AS_OF, House, build
-from servers import Database
+from servers import DIALECTS, Database
+from small_house import LEAN, ONE_EACH, small_gate
 
 from carddata_retention.config import load
 from carddata_retention.errors import UsageError
@@ -88,11 +90,34 @@ def told(house: House) -> House:
     return house
 
 
-def test_every_status_has_its_word_its_dates_and_its_article(database, tmp_path):
-    house = build(database, tmp_path, stories())
+@pytest.fixture(scope="module")
+def storied(lasting_database: Callable[[str], Database], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A function from a dialect to a house with all stories and a card of nobody, for what only looks."""
+
+    @functools.cache
+    def made(dialect: str) -> House:
+        return build(lasting_database(dialect), tmp_path_factory.mktemp(dialect), stories(extra_cards=1))
+
+    return made
+
+
+@pytest.fixture(params=DIALECTS)
+def looked_at(request: pytest.FixtureRequest, storied: Callable[[str], House]) -> House:
+    return storied(request.param)
+
+
+def lean(database: Database, folder: Path, billing: Billing) -> House:
+    """The same with a small gate, for what has a night."""
+    small_gate(folder, ONE_EACH)
+    return build(database, folder, billing, **LEAN)
+
+
+def test_every_status_has_its_word_its_dates_and_its_article(looked_at):
+    house, told = looked_at, []
 
     for number, (status, _, end, expected) in enumerate(STORIES, start=1):
         story = explained(house, "cards", number)
+        told.append(story)
         assert {k: story[k] for k in ("status", *expected)} == {"status": status, **expected}, number
         dated = status in ("retained", "overdue", "due")
         assert (story["rule"] is not None) is (story["service_end"] is not None) is dated
@@ -101,23 +126,18 @@ def test_every_status_has_its_word_its_dates_and_its_article(database, tmp_path)
             assert datetime.fromisoformat(story["service_end_local"]) == end
             assert story["service_end_local"].endswith("+09:00")
             assert "140" in story["rule"] or "143" in story["rule"]
-    assert "proviso" in explained(house, "cards", 3)["rule"] or "但書" in explained(house, "cards", 3)["rule"]
-    assert explained(house, "cards", 1)["rule"] != explained(house, "cards", 3)["rule"]
+    assert "proviso" in told[2]["rule"] or "但書" in told[2]["rule"]
+    assert told[0]["rule"] != told[2]["rule"]
+    assert [s for s in SECRETS if s in json.dumps(told)] == []
 
 
-def test_blank_and_out_of_scope_have_their_words(database, tmp_path):
-    house = build(database, tmp_path, stories())
+def test_blank_out_of_scope_and_nobodys_have_their_words(looked_at):
+    blank, out, nobodys = (explained(looked_at, *record) for record in (
+        ("payments", 90), ("payments", 91), ("cards", 100)))
 
-    assert explained(house, "payments", 90)["status"] == "blank"
-    assert explained(house, "payments", 91)["status"] == "out_of_scope"
-
-
-def test_nobody_s_card_is_undetermined(database, tmp_path):
-    house = build(database, tmp_path, stories(extra_cards=1))
-
-    story = explained(house, "cards", 100)
-
-    assert (story["status"], story["reason"], story["service_end"]) == ("undetermined", "no_subject", None)
+    assert (blank["status"], out["status"]) == ("blank", "out_of_scope")
+    assert (nobodys["status"], nobodys["reason"], nobodys["service_end"]) == ("undetermined", "no_subject", None)
+    assert [s for s in SECRETS if s in json.dumps([blank, out, nobodys])] == []
 
 
 def test_holds_are_named_and_requests_told(database, tmp_path):
@@ -135,7 +155,7 @@ def test_holds_are_named_and_requests_told(database, tmp_path):
 
 
 def test_a_removed_record_is_told_from_its_tombstone(database, tmp_path):
-    house = build(database, tmp_path, stories())
+    house = lean(database, tmp_path, stories())
     before = explained(house, "cards", 4)
 
     night = house.night()
@@ -149,26 +169,25 @@ def test_a_removed_record_is_told_from_its_tombstone(database, tmp_path):
     emptied = explained(house, "payments", 4)
     assert (emptied["status"], emptied["purged_as"]) == ("blank", "due")
     assert set(story) >= set(before)
-    said = json.dumps([explained(house, t, n) for t in ("cards", "payments") for n in range(1, len(STORIES) + 1)])
+    said = json.dumps([explained(house, t, n) for t in ("cards", "payments") for n in (1, 2, 4, 6, 9)])
     assert [s for s in SECRETS if s in said] == []
 
 
-@pytest.mark.parametrize(("target", "key", "code"), [
-    ("cards", "4711", "unknown_record"), ("card", "1", "unknown_target"), ("cards", "one", "key_form"),
-    ("cards", "", "key_form"), ("cards", "9223372036854775808", "key_form"), ("cards", "-9223372036854775809", "key_form"),
-])
-def test_what_does_not_exist_is_a_usage_error(database, tmp_path, target, key, code):
-    house = build(database, tmp_path, stories())
+def test_what_does_not_exist_is_a_usage_error(looked_at):
+    for target, key, code in (
+        ("cards", "4711", "unknown_record"), ("card", "1", "unknown_target"), ("cards", "one", "key_form"),
+        ("cards", "", "key_form"), ("cards", "9223372036854775808", "key_form"),
+        ("cards", "-9223372036854775809", "key_form"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            explained(looked_at, target, key)
 
-    with pytest.raises(UsageError) as refused:
-        explained(house, target, key)
-
-    assert (refused.value.code, refused.value.exit) == (code, 2)
+        assert (refused.value.code, refused.value.exit) == (code, 2), key
 
 
 def composite(database: Database, folder: Path) -> House:
     """A card is named by shop and number there."""
-    house = build(database, folder, stories())
+    house = lean(database, folder, stories())
     metadata = sa.MetaData()
     table = sa.Table("shop_cards", metadata, sa.Column("shop", sa.String(20), primary_key=True),
                      sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
@@ -177,7 +196,7 @@ def composite(database: Database, folder: Path) -> House:
         metadata.create_all(connection)
         connection.execute(table.insert(), [{"shop": "東京", "number": 7, "customer_id": 4, "token": SECRETS[1]},
                                             {"shop": "7", "number": 7, "customer_id": 1, "token": SECRETS[1]}])
-    (folder / "retention.toml").write_text(configuration(database.dialect, database.url, targets={"shop": {
+    (folder / "retention.toml").write_text(configuration(database.dialect, database.url, **LEAN, targets={"shop": {
         "name": "shop", "table": "shop_cards", "key": ["shop", "number"], "subject": "customer_id",
         "disposition": "delete", "fields": {"number": "token"}}}), encoding="utf-8")
     return replace(house, config=load(folder / "retention.toml"))
@@ -205,37 +224,41 @@ def test_a_composite_key_is_a_json_array(database, tmp_path):
 # The command line
 
 
-def carddata(*arguments: Any, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "carddata_retention.cli", *map(str, arguments)]
-    return subprocess.run(command, input=stdin, text=True, capture_output=True, check=False,
-                          env={**os.environ, "COLUMNS": "200"})
-
-
-def test_a_key_from_standard_input_leaves_no_trace_in_the_process_list(sqlite_database, tmp_path):
+def test_a_key_from_standard_input_leaves_no_trace_in_the_process_list(sqlite_database, tmp_path, answer):
     build(sqlite_database, tmp_path, stories())
     asked = ("--config", tmp_path / "retention.toml", "--as-of", AS_OF)
 
-    by_stdin = carddata("explain", "cards", "-", *asked, "--json", stdin="4\n")
-    by_argument = carddata("explain", "cards", "4", *asked, "--json")
-    for_people = carddata("explain", "cards", "4", *asked)
-    unknown = carddata("explain", "cards", "-", *asked, "--json", stdin="4711\n")
+    by_stdin = answer("explain", "cards", "-", *asked, "--json", stdin="4\n")
+    by_argument = answer("explain", "cards", "4", *asked, "--json")
+    _, for_people, _ = answer("explain", "cards", "4", *asked)
+    unknown, *said = answer("explain", "cards", "-", *asked, "--json", stdin="4711\n")
 
-    assert (by_stdin.returncode, json.loads(by_stdin.stdout)["status"]) == (0, "due")
-    assert by_stdin.stdout == by_argument.stdout
-    assert "first purgeable day    2026-11-20" in for_people.stdout
-    assert unknown.returncode == 2
-    assert "4711" not in unknown.stdout + unknown.stderr
+    assert (by_stdin[0], json.loads(by_stdin[1])["status"]) == (0, "due")
+    assert by_stdin[1] == by_argument[1]
+    assert "first purgeable day    2026-11-20" in for_people
+    assert unknown == 2
+    assert "4711" not in "".join(said)
 
 
-def test_deadline_of_one_instant():
-    told = carddata("deadline", "2020-02-28T12:00:00+09:00")
-    as_json = carddata("deadline", "2020-02-28T12:00:00+09:00", "--json")
+def test_a_process_reads_the_key_from_its_own_standard_input(sqlite_database, tmp_path):
+    build(sqlite_database, tmp_path, stories())
+    asked = ["explain", "cards", "-", "--json", "--config", str(tmp_path / "retention.toml"), "--as-of", str(AS_OF)]
 
-    assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout.splitlines()[:3] == [
+    told = subprocess.run([sys.executable, "-m", "carddata_retention.cli", *asked], input="4\n", text=True,
+                          capture_output=True, check=False)
+
+    assert (told.returncode, json.loads(told.stdout)["status"]) == (0, "due")
+
+
+def test_deadline_of_one_instant(answer):
+    told, out, err = answer("deadline", "2020-02-28T12:00:00+09:00")
+    _, as_json, _ = answer("deadline", "2020-02-28T12:00:00+09:00", "--json")
+
+    assert (told, err) == (0, "")
+    assert out.splitlines()[:3] == [
         "start day            2020-02-29", "last retained day    2025-02-28", "first purgeable day  2025-03-01"]
-    answer = json.loads(as_json.stdout)
-    assert (answer["schema"], answer["first_purgeable_day"], answer["kind"]) == (1, "2025-03-01", "instant")
+    computed = json.loads(as_json)
+    assert (computed["schema"], computed["first_purgeable_day"], computed["kind"]) == (1, "2025-03-01", "instant")
 
 
 @pytest.mark.parametrize(("arguments", "first"), [
@@ -244,10 +267,10 @@ def test_deadline_of_one_instant():
     (("2021-03-31T12:00:00", "--zone", "UTC", "--convention", "eu-1182-71", "--period", "P6M"), "2021-10-01"),
     (("2021-03-31T12:00:00", "--convention", "anniversary", "--period", "P90D"), "2021-06-29"),
 ])
-def test_deadline_takes_kind_zone_convention_and_period(arguments, first):
-    told = carddata("deadline", *arguments, "--json")
+def test_deadline_takes_kind_zone_convention_and_period(arguments, first, answer):
+    told, out, _ = answer("deadline", *arguments, "--json")
 
-    assert (told.returncode, json.loads(told.stdout)["first_purgeable_day"]) == (0, first)
+    assert (told, json.loads(out)["first_purgeable_day"]) == (0, first)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -255,22 +278,22 @@ def test_deadline_takes_kind_zone_convention_and_period(arguments, first):
     ("2021-02-28T12:00:00", "--convention", "roman"), ("2021-02-28T12:00:00", "--zone", "Tokio"),
     ("2021-02-28T12:00:00", "--csv", "-"), ("--csv", "nowhere.csv"),
 ])
-def test_deadline_says_what_cannot_be_computed(arguments):
-    told = carddata("deadline", *arguments, stdin="")
+def test_deadline_says_what_cannot_be_computed(arguments, answer):
+    told, out, err = answer("deadline", *arguments)
 
-    assert (told.returncode, told.stdout) == (2, "")
-    assert "deadline_input" in told.stderr or "csv_unreadable" in told.stderr
+    assert (told, out) == (2, "")
+    assert "deadline_input" in err or "csv_unreadable" in err
 
 
-def test_deadline_of_many_keeps_the_rows_and_tells_each_error_in_its_row():
+def test_deadline_of_many_keeps_the_rows_and_tells_each_error_in_its_row(answer):
     asked = ("id,service_end,zone,kind\n1,2019-02-28T23:59:00+09:00,,\n2,2021-03-31,,inclusive-date\n3,2021-03-31,,\n"
              "4,解約済み,,\n5,2023-12-31T15:00:00,UTC,\n")
 
-    told = carddata("deadline", "--csv", "-", stdin=asked)
-    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    told, out, _ = answer("deadline", "--csv", "-", stdin=asked)
+    rows = list(csv.DictReader(io.StringIO(out)))
 
-    assert told.returncode == 0
+    assert told == 0
     assert [(r["id"], r["first_purgeable_day"], bool(r["error"])) for r in rows] == [
         ("1", "2024-03-01", False), ("2", "2026-04-01", False), ("3", "", True), ("4", "", True),
         ("5", "2029-01-01", False)]
-    assert carddata("deadline", "--csv", "-", stdin="no,header\n").returncode == 2
+    assert answer("deadline", "--csv", "-", stdin="no,header\n")[0] == 2
