@@ -60,22 +60,22 @@ def test_a_target_through_which_another_finds_its_subject_is_not_deleted(databas
     assert 'disposition = "redact" for cards' in error.cure
 
 
-def test_nor_are_its_children_where_another_goes_through_them(database, tmp_path):
+def test_nor_are_its_children_where_another_goes_through_them(sqlite_database, tmp_path):
     child = {"table": "orders", "columns": ["card_id"], "disposition": "delete"}
-    error = refused(house_of(database, tmp_path, [CARDS | {"children": [child]}, PAYMENTS | {"subject": OTHERS}]))
+    error = refused(house_of(sqlite_database, tmp_path, [CARDS | {"children": [child]}, PAYMENTS | {"subject": OTHERS}]))
     assert "orders" in error.cause
     assert "payments" in error.cause
 
 
-def test_nor_where_the_way_goes_on_behind_it(database, tmp_path):
+def test_nor_where_the_way_goes_on_behind_it(sqlite_database, tmp_path):
     through = [{"table": "cards", "from": ["card_id"], "to": ["id"]},
                {"table": "orders", "from": ["order_id"], "to": ["id"]}]
-    refused(house_of(database, tmp_path, [
+    refused(house_of(sqlite_database, tmp_path, [
         CARDS, PAYMENTS | {"subject": {"column": "customer_id", "through": through}}]))
 
 
-def test_a_broken_target_keeps_its_way_until_it_is_mended(database, tmp_path):
-    house = house_of(database, tmp_path, [CARDS, PAYMENTS | {"subject": BY_CARD, "fields": {"number": "tokn"}}])
+def test_a_broken_target_keeps_its_way_until_it_is_mended(sqlite_database, tmp_path):
+    house = house_of(sqlite_database, tmp_path, [CARDS, PAYMENTS | {"subject": BY_CARD, "fields": {"number": "tokn"}}])
     night = house.night(AS_OF)
     assert [t.state for t in night.targets] == [State.REFUSED, State.BLIND]
     assert keys(house) == [1, 2]
@@ -90,8 +90,8 @@ def test_rows_that_are_removed_with_it_are_no_orphans(database, tmp_path):
     assert (keys(house), keys(house, "card_usage")) == ([2], [2])
 
 
-def test_a_redaction_on_the_way_orphans_nobody(database, tmp_path):
-    house = house_of(database, tmp_path, [
+def test_a_redaction_on_the_way_orphans_nobody(sqlite_database, tmp_path):
+    house = house_of(sqlite_database, tmp_path, [
         CARDS | {"disposition": "redact"}, PAYMENTS | {"subject": BY_CARD}])
     assert [(t.state, t.purged) for t in house.night(AS_OF).targets] == [(State.CLEAN, 1)] * 2
 
@@ -107,11 +107,11 @@ def test_a_table_of_nobodys_may_be_gone_through(sqlite_database, tmp_path):
     assert [(t.state, t.purged) for t in house.night(AS_OF).targets] == [(State.CLEAN, 1)] * 2
 
 
-def test_a_subject_column_is_not_let_go_of(database, tmp_path):
+def test_a_subject_column_is_not_let_go_of(sqlite_database, tmp_path):
     parties = {"name": "cards", "table": "cards", "key": ["id"], "subject": "customer_id", "disposition": "delete",
                "fields": {"number": "token"},
                "children": [{"table": "payments", "columns": ["customer_id"], "disposition": "null"}]}
-    error = refused(house_of(database, tmp_path, [parties, PAYMENTS | {"subject": "customer_id"}]))
+    error = refused(house_of(sqlite_database, tmp_path, [parties, PAYMENTS | {"subject": "customer_id"}]))
     assert "payments.customer_id" in error.cause
 
 
@@ -120,16 +120,16 @@ def test_a_subject_column_is_not_let_go_of(database, tmp_path):
 SERVICES = CARDS | {"name": "services", "table": "services"}
 
 
-def test_service_rows_are_not_removed_as_children(database, tmp_path):
+def test_service_rows_are_not_removed_as_children(sqlite_database, tmp_path):
     child = {"table": "services", "columns": ["card_id"], "disposition": "delete"}
-    error = refused(house_of(database, tmp_path, [CARDS | {"children": [child]}]))
+    error = refused(house_of(sqlite_database, tmp_path, [CARDS | {"children": [child]}]))
     assert "services" in error.cause
     assert 'disposition = "null"' in error.cure
 
 
-def test_but_let_go_of_where_another_column_says_whose_they_are(database, tmp_path):
+def test_but_let_go_of_where_another_column_says_whose_they_are(sqlite_database, tmp_path):
     child = {"table": "services", "columns": ["card_id"], "disposition": "null"}
-    house = house_of(database, tmp_path, [CARDS | {"children": [child]}])
+    house = house_of(sqlite_database, tmp_path, [CARDS | {"children": [child]}])
     assert (house.night(AS_OF).exit_code, keys(house), keys(house, "services")) == (0, [2], [1, 2])
 
 
@@ -139,31 +139,31 @@ def test_service_rows_that_hold_card_data_go_where_nothing_else_is_decided_by_th
     assert (house.night(AS_OF).exit_code, keys(house, "services")) == (0, [2])
 
 
-def test_and_stay_where_another_target_is(database, tmp_path):
-    error = refused(house_of(database, tmp_path, [SERVICES, PAYMENTS | {"subject": "customer_id"}]), "services")
+def test_and_stay_where_another_target_is(sqlite_database, tmp_path):
+    error = refused(house_of(sqlite_database, tmp_path, [SERVICES, PAYMENTS | {"subject": "customer_id"}]), "services")
     assert "services" in error.cause
     assert "payments" in error.cause
 
 
 @pytest.mark.parametrize("unlike", [{"subject": "other_id"}, {"subject": ["customer_id", "other_id"]}])
-def test_and_where_a_row_is_decided_by_another_subject_than_it_speaks_of(database, tmp_path, unlike):
-    refused(house_of(database, tmp_path, [SERVICES | unlike]), "services")
+def test_and_where_a_row_is_decided_by_another_subject_than_it_speaks_of(sqlite_database, tmp_path, unlike):
+    refused(house_of(sqlite_database, tmp_path, [SERVICES | unlike]), "services")
 
 
 def test_and_where_only_some_of_them_count(sqlite_database, tmp_path):
     refused(house_of(sqlite_database, tmp_path, [SERVICES], where="token <> 'draft'"), "services")
 
 
-def test_a_redaction_never_empties_what_says_when_a_service_ended(database, tmp_path):
-    error = refused(house_of(database, tmp_path, [
+def test_a_redaction_never_empties_what_says_when_a_service_ended(sqlite_database, tmp_path):
+    error = refused(house_of(sqlite_database, tmp_path, [
         SERVICES | {"disposition": "redact", "also": ["ended_at"]}]), "services")
     assert "ended_at" in error.cause
 
 
 @pytest.mark.parametrize("more", [
     {"locks": [{"table": "services", "subject": "customer_id"}]}, {"race": "quiet-window"}])
-def test_nor_does_a_query_lose_its_rows(database, tmp_path, more):
+def test_nor_does_a_query_lose_its_rows(sqlite_database, tmp_path, more):
     (tmp_path / "ends.sql").write_text("SELECT customer_id, max(ended_at) AS ended_at FROM services GROUP BY customer_id")
-    house = house_of(database, tmp_path, [SERVICES, PAYMENTS | {"subject": "customer_id"}], table=None, query="ends.sql",
+    house = house_of(sqlite_database, tmp_path, [SERVICES, PAYMENTS | {"subject": "customer_id"}], table=None, query="ends.sql",
                      **more)
     refused(house, "services")
