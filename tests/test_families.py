@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from nightly import House
-from servers import Database
+from servers import DIALECTS, Database
 from strange import CARDS, MOMENT, TEXT, establish, keys, moment, refusal, told
 
 from carddata_retention.errors import BlindError, RefusedError
@@ -71,8 +71,11 @@ def test_children_go_with_their_record_to_the_third_depth(database, tmp_path):
     assert [keys(house, t) for t in ("card_usage", "usage_lines", "line_notes")] == [[30, 40], [300], [3000]]
 
 
-@pytest.mark.parametrize("declared", [[], [USAGE], [USAGE | {"children": [LINES]}]], ids=["nothing", "one", "two"])
-def test_the_block_of_an_undeclared_key_can_be_pasted_and_then_the_night_runs(database, tmp_path, declared):
+@pytest.mark.parametrize(("dialect", "declared"), [
+    *((d, []) for d in DIALECTS), ("sqlite", [USAGE]), ("sqlite", [USAGE | {"children": [LINES]}]),
+], ids=[*(f"nothing-{d}" for d in DIALECTS), "one", "two"])
+def test_the_block_of_an_undeclared_key_can_be_pasted_and_then_the_night_runs(new_database, tmp_path, dialect, declared):
+    database = new_database(dialect)
     more = child("chargebacks", "card_id", "cards", on_delete="ON DELETE SET NULL")
     house = house_with(database, tmp_path, *DEEP, more, "INSERT INTO chargebacks VALUES (7, 1), (8, 3)", children=declared)
     error = refusal(house)
@@ -89,16 +92,30 @@ def test_the_block_of_an_undeclared_key_can_be_pasted_and_then_the_night_runs(da
     assert house.execute("SELECT id, card_id FROM chargebacks ORDER BY id") == [(7, None), (8, 3)]
 
 
-@pytest.mark.parametrize("action", ["", "ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE SET DEFAULT",
-                                    "ON DELETE RESTRICT"])
-def test_no_action_of_the_database_removes_what_nobody_declared(database, tmp_path, action):
-    if database.dialect == "mariadb" and "DEFAULT" in action:
-        action = "ON DELETE CASCADE"  # InnoDB knows no SET DEFAULT
-    house = house_with(database, tmp_path, child("payments", "card_id", "cards", on_delete=action),
-                       "INSERT INTO payments VALUES (1, 1)")
-    assert refusal(house).code == "undeclared_foreign_key"
+ACTIONS = ["", "ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE SET DEFAULT", "ON DELETE RESTRICT"]
+
+
+def test_no_action_of_the_database_removes_what_nobody_declared(database, tmp_path):
+    actions = [a for a in ACTIONS if "DEFAULT" not in a or database.dialect != "mariadb"]  # InnoDB knows no SET DEFAULT
+    tables = [f"payments_{n}" for n in range(len(actions))]
+    house = house_with(database, tmp_path, *(
+        child(table, "card_id", "cards", on_delete=action) for table, action in zip(tables, actions, strict=True)
+    ), *(f"INSERT INTO {table} VALUES (1, 1)" for table in tables))
+
+    error = refusal(house)
+
+    assert error.code == "undeclared_foreign_key"
+    assert f"{len(actions)} foreign key(s)" in error.cause
+    assert [table for table in tables if f"{table} (card_id)" not in error.cause] == []
     assert house.night().exit_code == 30
-    assert (keys(house), keys(house, "payments")) == ([1, 2, 3], [1])
+    assert [keys(house), *(keys(house, table) for table in tables)] == [[1, 2, 3], *([1] for _ in tables)]
+
+
+def test_a_cascade_alone_is_enough_to_refuse(database, tmp_path):
+    house = house_with(database, tmp_path, child("payments", "card_id", "cards", on_delete="ON DELETE CASCADE"),
+                       "INSERT INTO payments VALUES (1, 1)")
+
+    assert refusal(house).code == "undeclared_foreign_key"
 
 
 def test_a_key_below_a_declared_child_is_refused_as_well(database, tmp_path):
