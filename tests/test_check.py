@@ -35,8 +35,8 @@ def test_where_nothing_is_wrong_nothing_is_said_and_nothing_is_made(database, tm
     assert told(house) == []
 
 
-def test_all_problems_are_said_at_once_each_with_its_cure(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_all_problems_are_said_at_once_each_with_its_cure(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     house.night()
     (tmp_path / "evidence.key").chmod(0o644)
     house.execute("ALTER TABLE payments RENAME COLUMN card_exp TO expires")
@@ -140,8 +140,8 @@ def test_clocks_that_disagree_stand_in_the_way(database, tmp_path):
     assert found == ([] if database.dialect == "sqlite" else ["clock"])
 
 
-def test_service_ends_that_cannot_be_read_do_not_hide_the_rest(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_service_ends_that_cannot_be_read_do_not_hide_the_rest(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     house.night()
     (tmp_path / "evidence.key").chmod(0o644)
     house.execute("ALTER TABLE services RENAME TO services_behind")
@@ -218,8 +218,8 @@ def ends_again(house, terminated):
 
 @pytest.mark.parametrize("statuses", [
     ["4111111111111111"], ["a" * 21], [f"a{'b' * n}" for n in range(11)], ["taro@example.org"]])
-def test_what_may_be_no_word_is_not_repeated(database, tmp_path, statuses):
-    house = ends(database, tmp_path, ["NULL"] * len(statuses), statuses=statuses, status="status", terminated=["closed"])
+def test_what_may_be_no_word_is_not_repeated(sqlite_database, tmp_path, statuses):
+    house = ends(sqlite_database, tmp_path, ["NULL"] * len(statuses), statuses=statuses, status="status", terminated=["closed"])
 
     (problem,) = check_all(house.config, datetime.now(UTC))
 
@@ -228,9 +228,8 @@ def test_what_may_be_no_word_is_not_repeated(database, tmp_path, statuses):
     assert "not repeated" in problem.cause
 
 
-def test_a_night_in_which_nobody_ever_ended_says_so_every_night_and_so_does_the_look(database, tmp_path):
-    past = "'2021-05-01 12:00:00+00'" if database.dialect == "postgresql" else "'2021-05-01 12:00:00'"
-    house = ends(database, tmp_path, [past], status="status", terminated=["Closed"])
+def test_a_night_in_which_nobody_ever_ended_says_so_every_night_and_so_does_the_look(sqlite_database, tmp_path):
+    house = ends(sqlite_database, tmp_path, ["'2021-05-01 12:00:00'"], status="status", terminated=["Closed"])
 
     looks = [house.plan()[0], house.night(), house.night(), house.verify(), house.plan()[0]]
 

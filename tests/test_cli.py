@@ -1,4 +1,8 @@
-"""The front door as a user stands before it: real processes, true exit codes, data on stdout and the rest on stderr."""
+"""The front door as a user stands before it: true exit codes, data on stdout and the rest on stderr.
+
+Real processes where the process is the matter: what it loads, where its streams lead, how it ends. What a command
+says is asked in this one, which has the gate loaded already.
+"""
 
 import json
 import os
@@ -36,27 +40,25 @@ def test_help_imports_nothing_heavy(command):
     assert "Usage:" in told.stdout
 
 
-@pytest.mark.parametrize("command", ["check", "verify", "explain"])
-def test_a_look_that_needs_no_gate_never_loads_pandas_or_great_expectations(command, sqlite_database, tmp_path):
+def test_a_look_that_needs_no_gate_never_loads_pandas_or_great_expectations(sqlite_database, tmp_path):
     house = build(sqlite_database, tmp_path, generate(AS_OF, size=20))
     house.night()
-    arguments = {"check": ["check"], "verify": ["verify", "--as-of", str(AS_OF)], "explain": ["explain", "payments", "1"]}
+    looks = [["check"], ["verify", "--as-of", str(AS_OF)], ["explain", "payments", "1"]]
     probe = (
         "import sys, carddata_retention.cli as cli\n"
-        f"sys.argv = ['x', *{arguments[command]!r}, '--config', {str(tmp_path / 'retention.toml')!r}]\n"
-        "try: cli.main()\n"
-        "except SystemExit: pass\n"
-        "print('LOADED', [m for m in ('pandas', 'great_expectations') if m in sys.modules])"
+        f"for look in {looks!r}:\n"
+        f"    sys.argv = ['x', *look, '--config', {str(tmp_path / 'retention.toml')!r}]\n"
+        "    try: cli.main()\n"
+        "    except SystemExit as left: assert left.code == 0, look\n"
+        "    print('LOADED', look[0], [m for m in ('pandas', 'great_expectations') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
-    assert told.stdout.splitlines()[-1] == "LOADED []", told.stderr
+    assert [line for line in told.stdout.splitlines() if line.startswith("LOADED")] == [
+        "LOADED check []", "LOADED verify []", "LOADED explain []"], told.stderr
 
 
-def test_one_json_object_on_stdout_and_its_identities_hold(database, tmp_path):
-    build(database, tmp_path, generate(AS_OF, size=120))
-    told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
-    night = json.loads(told.stdout)
-    assert (told.returncode, night["exit_code"], night["verdict"], night["mode"]) == (0, 0, "clean", "run")
+def identities_hold(night, told):
+    assert (told, night["exit_code"], night["verdict"], night["mode"]) == (0, 0, "clean", "run")
     assert "error" not in night
     for target in night["targets"]:
         parts = ("blank", "held", "requested", "active", "undetermined", "retained", "overdue", "due")
@@ -69,19 +71,33 @@ def test_one_json_object_on_stdout_and_its_identities_hold(database, tmp_path):
     assert all(Path(path).is_file() for path in night["artefacts"])
 
 
-def test_a_plan_gives_null_for_what_it_did_not_do(sqlite_database, tmp_path):
+def test_one_json_object_on_stdout_and_its_identities_hold(database, tmp_path, answer):
+    build(database, tmp_path, generate(AS_OF, size=60))
+    told, out, _ = answer("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    identities_hold(json.loads(out), told)
+
+
+def test_a_process_without_a_terminal_says_one_json_object_and_shows_no_progress_line(sqlite_database, tmp_path):
     build(sqlite_database, tmp_path, generate(AS_OF, size=60))
-    told = carddata("plan", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
-    for target in json.loads(told.stdout)["targets"]:
+    told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    identities_hold(json.loads(told.stdout), told.returncode)
+    assert "█" not in told.stderr + told.stdout
+    assert "\r" not in told.stderr
+
+
+def test_a_plan_gives_null_for_what_it_did_not_do(sqlite_database, tmp_path, answer):
+    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    _, out, _ = answer("plan", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    for target in json.loads(out)["targets"]:
         assert [target[w] for w in ("purged", "skipped", "failed", "arrived")] == [None] * 4
         assert target["remaining_due"] == target["requested"] + target["overdue"] + target["due"]
 
 
-def test_every_exit_of_ten_and_above_carries_an_error_with_a_cure(sqlite_database, tmp_path):
+def test_every_exit_of_ten_and_above_carries_an_error_with_a_cure(sqlite_database, tmp_path, answer):
     build(sqlite_database, tmp_path, generate(AS_OF, size=60), limits={"first_run": "approve"})
-    told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
-    night = json.loads(told.stdout)
-    assert told.returncode == night["exit_code"] == 30
+    told, out, _ = answer("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    night = json.loads(out)
+    assert told == night["exit_code"] == 30
     assert night["error"]["code"] == "first_run"
     assert set(night["error"]) == {"code", "cause", "not_done", "cure"}
     assert all(night["error"].values())
@@ -106,28 +122,29 @@ def test_a_second_demo_in_the_same_folder_refuses_instead_of_mixing(tmp_path):
     assert "demo_exists" in told.stderr
 
 
-def test_the_configuration_is_found_by_the_environment(sqlite_database, tmp_path):
+def test_the_configuration_is_found_by_the_environment(sqlite_database, tmp_path, answer):
     build(sqlite_database, tmp_path, generate(AS_OF, size=20))
-    assert carddata("check", CARDDATA_CONFIG=str(tmp_path / "retention.toml")).returncode == 0
+    assert answer("check", CARDDATA_CONFIG=str(tmp_path / "retention.toml"))[0] == 0
 
 
-def test_without_a_terminal_there_is_no_progress_line(sqlite_database, tmp_path):
+def test_without_a_terminal_a_night_is_told_without_a_progress_line(sqlite_database, tmp_path, answer):
     build(sqlite_database, tmp_path, generate(AS_OF, size=60))
-    told = carddata("run", "--as-of", AS_OF, "--config", tmp_path / "retention.toml")
-    assert told.returncode == 0
-    assert "█" not in told.stderr + told.stdout
-    assert "\r" not in told.stderr
+    told, out, err = answer("run", "--as-of", AS_OF, "--config", tmp_path / "retention.toml")
+    assert told == 0
+    assert "exit 0" in out
+    assert "█" not in err + out
+    assert "\r" not in err
 
 
-def test_a_narrow_terminal_wraps_between_words(sqlite_database, tmp_path):
+def test_a_narrow_terminal_wraps_between_words(sqlite_database, tmp_path, answer):
     build(sqlite_database, tmp_path, generate(AS_OF, size=60))
-    told = carddata("plan", "--as-of", AS_OF, "--config", tmp_path / "retention.toml", COLUMNS="50")
-    body = [line for line in told.stdout.splitlines() if line.startswith("  ")]
+    _, out, _ = answer("plan", "--as-of", AS_OF, "--config", tmp_path / "retention.toml", COLUMNS="50")
+    body = [line for line in out.splitlines() if line.startswith("  ")]
     assert len(body) > 10
     assert max(map(len, body)) <= 50
 
 
-def test_the_report_is_told_again_from_the_ledger(sqlite_database, tmp_path):
+def test_the_report_is_told_again_from_the_ledger(sqlite_database, tmp_path, answer):
     house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
     night = house.night()
     first = Path(next(a for a in night.artefacts if a.endswith(".json"))).read_bytes()
@@ -138,7 +155,7 @@ def test_the_report_is_told_again_from_the_ledger(sqlite_database, tmp_path):
     again = Path(next(p for p in told.stdout.split() if p.endswith(".json"))).read_bytes()
     before, after = json.loads(first), json.loads(again)
     assert {k: v for k, v in after.items() if k != "timings_s"} == {k: v for k, v in before.items() if k != "timings_s"}
-    assert carddata("report", "--run", "nobody", "--config", tmp_path / "retention.toml").returncode == 2
+    assert answer("report", "--run", "nobody", "--config", tmp_path / "retention.toml")[0] == 2
 
 
 # An answer that nobody gets
@@ -149,18 +166,30 @@ def unheard(arguments, redirection, cwd):
     return subprocess.run(["/bin/sh", "-c", command], cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(("form", "redirection"), [
-    ("--json", ">/dev/full"), ("", ">&-"), ("--json", "<&- >&- 2>&-")])
-def test_a_night_whose_answer_is_lost_is_done_and_recorded_and_is_no_0(sqlite_database, tmp_path, redirection, form):
-    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
-
-    told = unheard(["run", "--as-of", str(AS_OF), form], redirection, tmp_path)
-
+def lost(told, redirection):
     assert told.returncode == 40, told.stderr
     assert "2>&-" in redirection or "output_lost" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(("form", "redirection"), [("--json", ">/dev/full"), ("--json", "<&- >&- 2>&-")])
+def test_a_night_whose_answer_is_lost_is_done_and_recorded_and_is_no_0(sqlite_database, tmp_path, redirection, form):
+    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+
+    lost(unheard(["run", "--as-of", str(AS_OF), form], redirection, tmp_path), redirection)
+
     assert house.execute("SELECT verdict FROM carddata_run") == [("clean",)]
     assert house.execute("SELECT count(*) FROM carddata_tombstone")[0][0] > 0
+    assert house.execute("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_look_in_plain_words_at_a_closed_stdout_is_no_0_either(sqlite_database, tmp_path):
+    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    house.night()
+    assert house.verify(AS_OF).exit_code == 0
+
+    lost(unheard(["verify", "--as-of", str(AS_OF)], ">&-", tmp_path), ">&-")
+
     assert house.execute("PRAGMA integrity_check") == [("ok",)]
 
 
@@ -171,11 +200,11 @@ def test_a_code_that_says_something_stays_what_it_is(tmp_path, redirection):
     assert unheard(["run", "--json"], redirection, tmp_path).returncode == 40
 
 
-def test_a_report_that_cannot_be_written_says_first_what_to_do_about_the_folder(sqlite_database, tmp_path):
+def test_a_report_that_cannot_be_written_says_first_what_to_do_about_the_folder(sqlite_database, tmp_path, answer):
     build(sqlite_database, tmp_path, generate(AS_OF, size=60), report={"directory": "/proc/nowhere"})
 
-    told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
+    told, out, _ = answer("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
 
-    error = json.loads(told.stdout)["error"]
-    assert (told.returncode, error["code"]) == (20, "report_unwritable")
+    error = json.loads(out)["error"]
+    assert (told, error["code"]) == (20, "report_unwritable")
     assert "/proc/nowhere" in error["cure"].split(";")[0]

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,9 +15,11 @@ from billing import configuration, generate
 from example import SQL, SUBJECT, commands, example
 from nightly import AS_OF, House
 from servers import Database
+from small_house import LEAN, ONE_EACH, small_gate
 
 from carddata_retention.check import check_all
 from carddata_retention.config import load
+from carddata_retention.model import Night
 
 ROLES = {"remover": "CARDDATA_DATABASE_URL", "planner": "CARDDATA_PLAN_URL", "verifier": "CARDDATA_VERIFY_URL"}
 TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
@@ -46,21 +48,40 @@ class Logins:
             return True
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
-def server(request: pytest.FixtureRequest, new_database: Callable[[str], Database]) -> Database:
-    return new_database(request.param)
+@dataclass(frozen=True)
+class Worked:
+    """What each login has done with these rights: a plan, a night, a look."""
+
+    logins: Logins
+    planned: Night
+    shown: list[tuple[str, str]]
+    night: Night
+    looked: Night
+
+
+ONCE_EACH = [pytest.param(d, marks=pytest.mark.xdist_group(f"grants-{d}")) for d in ("postgresql", "mariadb")]
+
+
+@pytest.fixture(scope="module", params=ONCE_EACH)
+def worked(request: pytest.FixtureRequest, lasting_database: Callable[[str], Database],
+           tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
+    """One plan, night and look for all; the tests only ask for what is refused, and commit nothing that stays."""
+    with pytest.MonkeyPatch.context() as monkeypatch, logged_in(
+            lasting_database(request.param), tmp_path_factory.mktemp(request.param), monkeypatch) as found:
+        planned, _, shown = found.house.plan(TODAY)
+        yield Worked(found, planned, shown, found.house.night(TODAY), found.house.verify())
 
 
 @pytest.fixture
-def logins(server: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logins]:
-    with logged_in(server, tmp_path, monkeypatch) as found:
-        yield found
+def logins(worked: Worked) -> Logins:
+    return worked.logins
 
 
 @contextmanager
 def logged_in(server: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logins]:
     house = example(server, folder, generate(AS_OF, size=60))
-    (folder / "retention.toml").write_text(configuration(server.dialect, server.url, subject=SUBJECT, database={
+    small_gate(folder, ONE_EACH)
+    (folder / "retention.toml").write_text(configuration(server.dialect, server.url, **LEAN, subject=SUBJECT, database={
         "url": None, "url_env": ROLES["remover"], "plan_url_env": ROLES["planner"], "verify_url_env": ROLES["verifier"],
     }), encoding="utf-8")
     house = replace(house, config=load(folder / "retention.toml"))
@@ -99,25 +120,20 @@ def told(server: Database, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
-def test_each_login_can_do_its_work(logins):
-    house = logins.house
-
-    planned, _, shown = house.plan(TODAY)
-    night = house.night(TODAY)
-    looked = house.verify()
+def test_each_login_can_do_its_work(worked):
+    logins, planned, night, looked = worked.logins, worked.planned, worked.night, worked.looked
 
     assert [(n.exit_code, n.login.split("@")[0]) for n in (planned, night, looked)] == [
         (0, logins.names["planner"]), (0, logins.names["remover"]), (0, logins.names["verifier"])]
     assert night.verification_login.split("@")[0] == logins.names["verifier"]
     assert [t.purged for t in night.targets] == [t.to_purge for t in planned.targets]
     assert all(t.purged for t in night.targets)
-    assert len(shown) > 20
+    assert len(worked.shown) > 20
 
 
 @pytest.mark.parametrize("role", ["planner", "verifier"])
 def test_who_only_looks_cannot_write_anything_anywhere(logins, role):
     own = logins.house.own
-    logins.house.night(TODAY)
     tables = ["customers", "services", "cards", "card_usage", "payments",
               *map(own, ("run", "batch", "tombstone", "work", "target", "hold", "request"))]
 
@@ -149,7 +165,6 @@ def test_the_remover_cannot_touch_what_is_not_declared(logins):
 
 def test_the_remover_cannot_change_or_remove_evidence_or_holds(logins):
     own = logins.house.own
-    logins.house.night(TODAY)
     forbidden = [
         *(f"DELETE FROM {own(t)}" for t in ("run", "batch", "tombstone", "hold", "request")),
         *(f"UPDATE {own(t)} SET {c} = {c}" for t, c in (
@@ -190,8 +205,12 @@ def test_a_cascade_that_nobody_declared_is_seen_with_these_rights(logins):
     logins.house.execute(
         "CREATE TABLE notes (id integer PRIMARY KEY, card_id integer, "
         "FOREIGN KEY (card_id) REFERENCES cards (id) ON DELETE CASCADE)")
+    try:
+        assert "undeclared_foreign_key" in complaints(logins.house)
 
-    night = logins.house.night(date(2026, 11, 20))
+        planned = logins.house.plan(TODAY)[0]
 
-    assert {t.name: t.state.value for t in night.targets}["cards"] == "refused"
-    assert "undeclared_foreign_key" in {f.id for f in night.findings}
+        assert {t.name: t.state.value for t in planned.targets}["cards"] == "refused"
+        assert "undeclared_foreign_key" in {f.id for f in planned.findings}
+    finally:
+        logins.house.execute("DROP TABLE notes")
