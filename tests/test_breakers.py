@@ -585,8 +585,8 @@ def test_a_stop_file_stops_before_the_first_batch(sqlite_database, tmp_path):
     assert house.night().exit_code == 0
 
 
-def test_a_run_that_is_told_to_stop_finishes_the_batch_in_hand(database, tmp_path):
-    house = small_house(database, tmp_path)
+def test_a_run_that_is_told_to_stop_finishes_the_batch_in_hand(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path)
     told: list[int] = []
 
     def moment() -> datetime:  # asked for at the beginning of each batch: now the signal comes

@@ -126,13 +126,15 @@ def keyed(database: Database, folder: Any, kind: str, *, neighbour: bool = False
     return house, texts
 
 
+REGISTERED: set[str] = set()  # the databases that have our tables
+
+
 def held(house: House, scope: str, item: str, target: str | None = None) -> None:
     """A hold placed before the first night, in tables that a DBA has made; the only one."""
-    with open_stage(house.config, "run", datetime.now(UTC), AS_OF) as stage:
-        with stage.db.snapshot() as connection:
-            there = stage.ledger.exists(connection)
-        if not there:
+    if house.database.url not in REGISTERED:
+        with open_stage(house.config, "run", datetime.now(UTC), AS_OF) as stage:
             Ledger(stage.db, house.config).create()
+        REGISTERED.add(house.database.url)
     with house.database.engine.begin() as connection:
         connection.execute(sa.text(f"DELETE FROM {house.own('hold')}"))
         place_hold(house, connection, scope, item, target)
