@@ -61,7 +61,8 @@ def _left(found: Look, ended: TargetResult | None) -> State:
 def report_again(config: Config, host: datetime, run_id: str | None) -> tuple[str, ...]:
     """Build the report of a completed run again, from the ledger alone. Raises UsageError for an unknown run."""
     with open_stage(config, "plan", host, None) as stage, stage.db.snapshot() as connection:
-        told = archive.retell(connection, stage.ledger, run_id) if stage.ledger.exists(connection) else None
+        known = stage.ledger.exists(connection)
+        told = archive.retell(connection, stage.ledger, run_id, identity.key_if_any(config)) if known else None
     if told is None:
         raise UsageError("unknown_run", "The ledger knows no such completed run.", not_done="No report was built.",
                          cure="carddata-retention report, without --run, builds that of the last one.")

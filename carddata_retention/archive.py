@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from carddata_retention import evidence
+from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Night
 
@@ -25,7 +26,7 @@ def closing(told: Night, finished_at: str) -> dict[str, Any]:
             "result": evidence.canonical(kept).decode()}
 
 
-def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None) -> Night | None:
+def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: EvidenceKey | None) -> Night | None:
     """The night of a completed run, or of the last one; None where the ledger knows none."""
     run = ledger.tables.run
     query = sa.select(run).where(run.c.result.is_not(None)).order_by(run.c.number.desc()).limit(1)
@@ -33,6 +34,6 @@ def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None) -> Nig
     if row is None:
         return None
     told: Night = _NIGHT.validate_python(json.loads(row["result"]), strict=False)
-    sample = tuple(ledger.tombstones(connection, told.run_id, limit=SAMPLE))
+    sample = tuple(ledger.tombstones(connection, told.run_id, key, limit=SAMPLE))
     return replace(told, purged_sample=sample, evidence_head=row["seal"], previous_head=row["previous_seal"],
                    chain_verified=ledger.check_chain(connection))

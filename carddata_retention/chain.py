@@ -4,8 +4,9 @@ Nothing here commits, and nothing is ever rewritten: a run is sealed once. Whoev
 somebody else has lost the lock, and must not remove anything more.
 """
 
+import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,17 +16,16 @@ from carddata_retention import evidence
 from carddata_retention.errors import BrokenError, BusyError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import Disposition, Status, Tombstone
-from carddata_retention.own_tables import OwnTables
+from carddata_retention.worklist import WorkList
 
 STREAM = {"stream_results": True, "yield_per": 1000}
 SEALED_AFTER = ("previous_seal", "seal", "key_id", "signature")
+# The salt leaves the ledger no more than a key does: the digests of the batches hold it instead of the run's own.
+NOT_SEALED = ("salt", *SEALED_AFTER)
 
 
-class Chain:
+class Chain(WorkList):
     """The runs of one ledger and their seals."""
-
-    def __init__(self, tables: OwnTables) -> None:
-        self.tables = tables
 
     def unsealed(self, connection: Connection) -> list[str]:
         """Runs that were killed: opened before and never sealed, oldest first."""
@@ -46,6 +46,8 @@ class Chain:
         run = self.tables.run
         self.must_be_open(connection, run_id, locking="alone")
         connection.execute(run.update().where(run.c.run_id == run_id).values(**closing))
+        connection.execute(run.update().where(run.c.run_id == run_id).values(
+            deadlines=self.deadlines_digest(connection, run_id)))
         previous = self.head(connection)
         head = evidence.seal(previous, self.run_digest(connection, run_id))
         connection.execute(run.update().where(run.c.run_id == run_id).values(
@@ -75,7 +77,7 @@ class Chain:
         run, batch = self.tables.run, self.tables.batch
         row = connection.execute(sa.select(run).where(run.c.run_id == run_id)).mappings().one()
         batches = connection.execute(sa.select(batch).where(batch.c.run_id == run_id)).mappings()
-        return evidence.run_digest({k: v for k, v in row.items() if k not in SEALED_AFTER},
+        return evidence.run_digest({k: v for k, v in row.items() if k not in NOT_SEALED},
                                    [(b["target"], b["batch_no"], evidence.digest(dict(b))) for b in batches])
 
     def check_chain(self, connection: Connection, key: EvidenceKey | None = None) -> int:
@@ -113,19 +115,40 @@ class Chain:
         return sum(self._check_run(connection, one) for one in runs.all())
 
     def _check_run(self, connection: Connection, run_id: str) -> int:
-        batch = self.tables.batch.c
+        batch, stone = self.tables.batch.c, self.tables.tombstone.c
         query = sa.select(batch.target, batch.batch_no, batch.purged, batch.digest).where(batch.run_id == run_id)
         promised = {(b.target, b.batch_no): (b.purged, b.digest) for b in connection.execute(query)}
-        total = 0
-        for place, stones in groupby(self._raw(connection, run_id), key=lambda s: (s["target"], s["batch_no"])):
-            found = [evidence.digest(dict(stone)) for stone in stones]
-            if promised.pop(place, None) != (len(found), evidence.digest(sorted(found))):
+        salt = self.salt(connection, run_id)
+        leaves: dict[tuple[str, int], Any] = defaultdict(hashlib.sha256)
+        numbers: Counter[tuple[str, int]] = Counter()
+        for target, batch_no, *told in connection.execute(
+            sa.select(stone.target, stone.batch_no, stone.seq, stone.record_key, stone.status, stone.service_end)
+            .where(stone.run_id == run_id).order_by(stone.target, stone.seq), execution_options=STREAM,
+        ):
+            leaves[target, batch_no].update(evidence.leaf(salt, evidence.tombstone_line(*told)).encode())
+            numbers[target, batch_no] += 1
+        for place in {**promised, **leaves}:
+            if promised.get(place) != (numbers[place], leaves[place].hexdigest()):
                 raise _changed(run_id, *place)
-            total += len(found)
-        for place, (purged, digest) in promised.items():
-            if purged or digest != evidence.batch_digest([]):
-                raise _changed(run_id, *place)
-        return total
+        self._check_deadlines(connection, run_id)
+        return numbers.total()
+
+    def salt(self, connection: Connection, run_id: str) -> str:
+        """What stands before each tombstone's line when it is hashed."""
+        run = self.tables.run.c
+        return str(connection.execute(sa.select(run.salt).where(run.run_id == run_id)).scalar())
+
+    def _check_deadlines(self, connection: Connection, run_id: str) -> None:
+        run, stone, deadline = self.tables.run.c, self.tables.tombstone.c, self.tables.deadline.c
+        promised = connection.execute(sa.select(run.deadlines).where(run.run_id == run_id)).scalar()
+        if promised is not None and promised != self.deadlines_digest(connection, run_id):
+            raise _broken("batch_broken", f"What followed from the service ends of run {run_id} was changed.")
+        follows = sa.and_(deadline.run_id == stone.run_id, deadline.service_end == stone.service_end)
+        source = self.tables.tombstone.outerjoin(self.tables.deadline, follows)
+        missing = sa.select(stone.seq).select_from(source).where(
+            stone.run_id == run_id, stone.service_end.is_not(None), deadline.run_id.is_(None)).limit(1)
+        if connection.execute(missing).first() is not None:
+            raise _broken("batch_broken", f"Run {run_id} has a tombstone whose service end has no deadline.")
 
     def _nothing_without_a_run(self, connection: Connection, *tables: sa.Table) -> None:
         """A run row that was cut off the end of the chain leaves its batches and tombstones behind."""
@@ -135,34 +158,43 @@ class Chain:
             if lost is not None:
                 raise _broken("chain_broken", f"The ledger holds evidence of run {lost}, but not the run itself.")
 
-    def tombstones(self, connection: Connection, run_id: str, target: str | None = None, *,
-                   batch_no: int | None = None, limit: int | None = None) -> list[Tombstone]:
-        """Tombstones of a run in the order of target, batch and key."""
-        return list(self.stream_tombstones(connection, run_id, target, batch_no=batch_no, limit=limit))
+    def tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
+                   limit: int | None = None) -> list[Tombstone]:
+        """Tombstones of a run in the order of target and key, with all that was known of each."""
+        return [stone for stone, _ in self.stream_with_lines(connection, run_id, key, limit=limit)]
 
-    def stream_tombstones(self, connection: Connection, run_id: str, target: str | None = None, *,
-                          batch_no: int | None = None, limit: int | None = None) -> Iterator[Tombstone]:
-        """The same, as they come; until they are through, the connection may be asked nothing else."""
-        for r in self._raw(connection, run_id, target, batch_no=batch_no, limit=limit):
-            yield Tombstone(**{**r, "status": Status(r["status"]), "disposition": Disposition(r["disposition"])})
+    def stream_with_lines(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
+                          limit: int | None = None) -> Iterator[tuple[Tombstone, str]]:
+        """The same as they come, each with the line of its digest; the connection may be asked nothing else meanwhile.
 
-    def _raw(self, connection: Connection, run_id: str, target: str | None = None, *, batch_no: int | None = None,
-             limit: int | None = None) -> Iterator[Mapping[str, Any]]:
+        Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
+        """
         stone = self.tables.tombstone.c
-        query = sa.select(self.tables.tombstone).where(stone.run_id == run_id)
-        if target is not None:
-            query = query.where(stone.target == target)
-        if batch_no is not None:
-            query = query.where(stone.batch_no == batch_no)
-        query = query.order_by(stone.target, stone.batch_no, stone.record_key).limit(limit)
-        for row in connection.execute(query, execution_options=STREAM).mappings():
-            yield {str(column): value for column, value in row.items()}
+        query = self.told().where(stone.run_id == run_id).order_by(stone.target, stone.seq).limit(limit)
+        for row in connection.execute(query, execution_options=STREAM):
+            secret = key.secret_of(row.key_id) if key else None
+            told = {name: value for name, value in row._mapping.items() if name in evidence.FIELDS}
+            yield Tombstone(**{
+                **told, "status": Status(row.status), "disposition": Disposition(row.disposition),
+                "reference": evidence.reference(secret, row.table_name, row.record_key) if secret else "",
+            }), evidence.tombstone_line(row.seq, row.record_key, row.status, row.as_written)
 
-
-def stored(tombstone: Tombstone) -> dict[str, Any]:
-    """A tombstone as its table keeps it, and as its digest is taken."""
-    return evidence.plain(tombstone) | {
-        "status": tombstone.status.value, "disposition": tombstone.disposition.value}
+    def told(self) -> sa.Select[Any]:
+        """Tombstones with what their run, their batch and their service end say of them."""
+        run, batch, stone = self.tables.run, self.tables.batch, self.tables.tombstone
+        deadline = self.tables.deadline
+        source = stone.join(batch, sa.and_(batch.c.run_id == stone.c.run_id, batch.c.target == stone.c.target,
+                                           batch.c.batch_no == stone.c.batch_no))
+        source = source.join(run, run.c.run_id == stone.c.run_id).outerjoin(deadline, sa.and_(
+            deadline.c.run_id == stone.c.run_id, deadline.c.service_end == stone.c.service_end))
+        follows = {"service_end": "ended_at", "start_day": "start_day", "last_retained_day": "last_retained_day",
+                   "first_purgeable_day": "first_purgeable_day", "rule": "rule"}
+        return sa.select(
+            stone.c.run_id, stone.c.batch_no, stone.c.target, stone.c.record_key, stone.c.status, batch.c.disposition,
+            batch.c.fields, *(sa.func.coalesce(deadline.c[column], "").label(name) for name, column in follows.items()),
+            run.c.policy_version, batch.c.removed_at.label("purged_at"), batch.c.table_name, run.c.key_id,
+            stone.c.seq, stone.c.service_end.label("as_written"),
+        ).select_from(source)
 
 
 def _broken(code: str, cause: str) -> BrokenError:

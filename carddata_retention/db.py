@@ -18,8 +18,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from carddata_retention.digests import Lines, hashed
 from carddata_retention.errors import BlindError, ConfigError
-from carddata_retention.moments import sqlite_day, sqlite_instant
+from carddata_retention.moments import sqlite_day, sqlite_instant, sqlite_number
 from carddata_retention.redact import Trouble, login_refused, safe, trouble
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mariadb+pymysql", "mariadb": "mariadb+pymysql",
@@ -61,6 +62,24 @@ class Database:
             connection = connection.execution_options(carddata_immediate=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def frozen(self) -> Iterator[tuple[Connection, Connection]]:
+        """One state of all rows to read, and a transaction to write into, committed at the end.
+
+        One connection, but on MariaDB two: there INSERT … SELECT under REPEATABLE READ locks what it reads.
+        """
+        if self.dialect == "mariadb":
+            with self.snapshot() as reading, self.transaction() as writing:
+                yield reading, writing
+            return
+        with self._connected() as connection:
+            options: dict[str, Any] = {"carddata_immediate": True}
+            if self.dialect == "postgresql":
+                options["isolation_level"] = "REPEATABLE READ"
+            connection = connection.execution_options(**options)
+            with connection.begin():
+                yield connection, connection
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -165,6 +184,9 @@ def _on_connect_sqlite(raw: Any, _record: Any) -> None:
     raw.isolation_level = None
     raw.create_function("carddata_instant", 2, sqlite_instant, deterministic=True)
     raw.create_function("carddata_day", 1, sqlite_day, deterministic=True)
+    raw.create_function("carddata_number", 1, sqlite_number, deterministic=True)
+    raw.create_function("carddata_hash", 1, hashed, deterministic=True)
+    raw.create_aggregate("carddata_digest", 2, Lines)
     for pragma in ("busy_timeout = 2000", "foreign_keys = ON", "secure_delete = ON"):
         raw.execute(f"PRAGMA {pragma}").close()
 
@@ -194,7 +216,9 @@ def _on_connect_mariadb(raw: Any, _record: Any) -> None:
         cursor.execute(
             "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
             # Not 0: there MariaDB's SKIP LOCKED fails with error 1180. A table that is being altered is not waited for.
-            "innodb_lock_wait_timeout = 1, lock_wait_timeout = 1 "
+            "innodb_lock_wait_timeout = 1, lock_wait_timeout = 1, "
+            # A digest is taken over all lines of a batch; what is cut off would be missing in it.
+            "group_concat_max_len = 1073741824 "
             "/*M! , optimizer_switch = 'subquery_cache=off' */"
         )
     raw.commit()

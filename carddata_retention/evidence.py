@@ -1,8 +1,8 @@
 """What proves a removal: digests of tombstones, of batches, of runs, and the chain of seals. Pure functions.
 
-A batch row carries the digest of its own tombstones, so that two connections never wait for each other's hash;
-a run is sealed once, over its batches and the seal before it. Digests are taken over canonical JSON of exactly
-what the ledger stores, so that they come out the same on every database.
+A batch row carries the digest of its own tombstones, which the database takes in the transaction of the removal
+(`digests.py` says the same in SQL); so two connections never wait for each other's hash. A run is sealed once, over
+its batches and the seal before it. Digests are taken over exactly what the ledger stores.
 """
 
 import hashlib
@@ -31,19 +31,27 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def tombstone_digest(tombstone: Tombstone) -> str:
-    """Over every field that the ledger stores."""
-    return digest(plain(tombstone))
-
-
 def plain(tombstone: Tombstone) -> dict[str, Any]:
     """Its fields by name. Not `asdict`: a copy to the last depth takes longer than the removal itself."""
     return dict(zip(FIELDS, _VALUES(tombstone), strict=True))
 
 
-def batch_digest(tombstones: Iterable[Tombstone]) -> str:
-    """Over the digests of a batch's tombstones, in the order of their keys."""
-    return digest(sorted(map(tombstone_digest, tombstones)))
+def tombstone_line(seq: int, record_key: str, status: str, service_end: str | None) -> str:
+    """One tombstone as its batch's digest reads it. The key's length stands before it: a key may hold anything."""
+    return f"{seq}:{status}:{len(record_key)}:{record_key}:{service_end or ''}\n"
+
+
+def leaf(salt: str, line: str) -> str:
+    """The digest of one tombstone's line, in hex. The run's salt stays in the ledger: keys are easy to guess."""
+    return hashlib.sha256((salt + line).encode()).hexdigest()
+
+
+def text_digest(texts: Iterable[str]) -> str:
+    """SHA-256 over texts one after the other, in hex: a batch's is over its tombstones' leaves in the order of seq."""
+    whole = hashlib.sha256()
+    for text in texts:
+        whole.update(text.encode())
+    return whole.hexdigest()
 
 
 def run_digest(facts: Mapping[str, Any], batches: Iterable[tuple[str, int, str]]) -> str:

@@ -117,6 +117,6 @@ def _of_stone(stone: Any) -> dict[str, Any]:
 
 
 def _tombstone(ledger: Ledger, connection: sa.Connection, target: str, text: str) -> Any:
-    stone = ledger.tables.tombstone
-    query = sa.select(stone).where(stone.c.target == target, stone.c.record_key == text)
-    return connection.execute(query.order_by(stone.c.purged_at.desc()).limit(1)).first()
+    stone, run = ledger.tables.tombstone.c, ledger.tables.run.c
+    query = ledger.told().where(stone.target == target, stone.record_key == text)
+    return connection.execute(query.order_by(run.number.desc()).limit(1)).first()

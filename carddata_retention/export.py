@@ -12,12 +12,13 @@ from sqlalchemy import Connection, select
 
 from carddata_retention import evidence
 from carddata_retention.errors import FailedError
+from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 
 FORMAT = 1
 
 
-def export_run(connection: Connection, ledger: Ledger, run_id: str, directory: Path) -> Path:
+def export_run(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
     """Write a sealed run as JSON lines, and every sealed run before it whose file is missing: one that was killed, or
     whose folder took no file. Each whole or not at all. Raises FailedError where the folder takes no file."""
     run = ledger.tables.run.c
@@ -26,8 +27,8 @@ def export_run(connection: Connection, ledger: Ledger, run_id: str, directory: P
         directory.mkdir(parents=True, exist_ok=True)
         for earlier in sealed:
             if earlier != run_id and not _path(directory, earlier).exists():
-                _write(connection, ledger, earlier, directory)
-        return _write(connection, ledger, run_id, directory)
+                _write(connection, ledger, earlier, key, directory)
+        return _write(connection, ledger, run_id, key, directory)
     except OSError as wrong:
         raise FailedError("evidence_unwritable", f"The evidence folder takes no file: {type(wrong).__name__}.",
                           not_done="The removal and its evidence in the database stand; only this copy is missing.",
@@ -38,9 +39,10 @@ def _path(directory: Path, run_id: str) -> Path:
     return directory / f"{run_id}.jsonl"
 
 
-def _write(connection: Connection, ledger: Ledger, run_id: str, directory: Path) -> Path:
+def _write(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
     run, batch = ledger.tables.run, ledger.tables.batch
-    sealed = connection.execute(select(run).where(run.c.run_id == run_id)).mappings().one()
+    sealed = dict(connection.execute(select(run).where(run.c.run_id == run_id)).mappings().one())
+    salt = sealed.pop("salt")
     batches = connection.execute(
         select(batch).where(batch.c.run_id == run_id).order_by(batch.c.target, batch.c.batch_no)
     ).mappings().all()
@@ -52,9 +54,8 @@ def _write(connection: Connection, ledger: Ledger, run_id: str, directory: Path)
         _line(file, {"format": FORMAT, "kind": "run", **sealed})
         for row in batches:
             _line(file, {"kind": "batch", **row})
-        for stone in ledger.stream_tombstones(connection, run_id):
-            told = evidence.plain(stone)
-            told |= {"kind": "tombstone", "digest": evidence.digest(told)}
+        for stone, line in ledger.stream_with_lines(connection, run_id, key):
+            told = evidence.plain(stone) | {"kind": "tombstone", "digest": evidence.leaf(salt, line)}
             del told["record_key"]
             _line(file, told)
         file.flush()

@@ -26,6 +26,7 @@ def run_facts(stage: Stage, run_id: str, mode: Mode) -> Mapping[str, Any]:
         "database_clock": stamp(clocks.database) if clocks.database else None, "host": socket.gethostname(),
         "os_user": os_user(), "process": os.getpid(), "tool_version": carddata_retention.__version__,
         "policy_version": policy.version.version, "policy_digest": policy.digest,
+        "salt": secrets.token_hex(16),
     }
 
 

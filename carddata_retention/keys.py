@@ -28,11 +28,16 @@ class EvidenceKey:
 
     def signs(self, key_id: str | None, signature: str | None, seal: str) -> bool:
         """Whether this signature of a seal is one that this key, or the former one of that id, makes."""
-        known = {**self.former, self.key_id: self.secret}
-        if key_id is None or key_id not in known:
+        if key_id not in (*self.former, self.key_id):
             return False
-        secret = known[key_id]
+        secret = self.secret_of(key_id)
         return secret is None or signature == evidence.signature(secret, seal)
+
+    def secret_of(self, key_id: str | None) -> bytes | None:
+        """The secret of a run by the id of its key; a run that is not sealed yet has this one's. None: it is lost."""
+        if key_id is None or key_id == self.key_id:
+            return self.secret
+        return self.former.get(key_id)
 
 
 def load_key(path: Path, *, create: bool) -> EvidenceKey:

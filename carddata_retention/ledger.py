@@ -5,7 +5,7 @@ tombstones are only ever added; the work table is the list of the night and of t
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from carddata_retention import evidence
-from carddata_retention.chain import Chain, stored
+from carddata_retention import digests, evidence
+from carddata_retention.chain import Chain
 from carddata_retention.db import Database, seen_as
 from carddata_retention.errors import BrokenError
 from carddata_retention.many_rows import ManyRows
@@ -26,18 +26,15 @@ from carddata_retention.model import (
     SkipReason,
     State,
     TargetResult,
-    Tombstone,
 )
 from carddata_retention.own_tables import own_tables
 from carddata_retention.settings import Config
-from carddata_retention.worklist import WorkList, WorkRow, chunks
+from carddata_retention.worklist import WorkRow, chunks, set_digest
 
-# Of a batch's tombstones these differ from each other.
-DIFFERING = ("record_key", "reference", "status", "service_end", "start_day", "last_retained_day",
-             "first_purgeable_day", "rule")
+# Of what follows from the service ends of a run these differ from each other.
+DIFFERING = ("service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
 
-__all__ = ["BatchRow", "KnownTarget", "Ledger", "Tally", "WorkRow", "chunks"]
-
+__all__ = ["BatchRow", "KnownTarget", "Ledger", "Tally", "WorkRow", "chunks", "set_digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +44,15 @@ class BatchRow:
     run_id: str
     target: str
     batch_no: int
+    table_name: str
+    disposition: str
+    fields: str
     first_seq: int
     last_seq: int
     purged: int
     skipped: int
     failed: int
     children: Mapping[str, int]
-    digest: str
     removed_at: str
 
 
@@ -79,13 +78,13 @@ class KnownTarget:
     result: TargetResult
 
 
-class Ledger(Chain, WorkList):
+class Ledger(Chain):
     """Our own tables on one database."""
 
     def __init__(self, db: Database, config: Config) -> None:
-        super().__init__(own_tables(db.dialect, config.evidence.schema_, config.evidence.prefix))
+        self.tables = own_tables(db.dialect, config.evidence.schema_, config.evidence.prefix)
         self.db = db
-        self._tombstones = ManyRows(self.tables.tombstone, DIFFERING)
+        self._deadlines = ManyRows(self.tables.deadline, DIFFERING)
 
     def exists(self, connection: Connection) -> bool:
         """Whether the first run has made our tables."""
@@ -163,12 +162,23 @@ class Ledger(Chain, WorkList):
 
     # Batches, tombstones
 
-    def add_batch(self, connection: Connection, batch: BatchRow, tombstones: Sequence[Tombstone]) -> None:
-        """The evidence of one transaction, in that transaction."""
-        values = asdict(batch) | {"children": evidence.canonical(dict(batch.children)).decode()}
-        connection.execute(self.tables.batch.insert(), values)
-        if tombstones:
-            self._tombstones.insert(connection, [stored(t) for t in tombstones])
+    def add_batch(self, connection: Connection, batch: BatchRow) -> None:
+        """The row of one transaction, in that transaction, with the digest of the tombstones that it has written."""
+        run, stone = self.tables.run.c, self.tables.tombstone.c
+        salt = sa.select(run.salt).where(run.run_id == batch.run_id).scalar_subquery()
+        line = digests.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end, self.db.dialect)
+        digest = connection.execute(sa.select(digests.text_digest(digests.leaf(salt, line), stone.seq)).where(
+            stone.run_id == batch.run_id, stone.target == batch.target, stone.batch_no == batch.batch_no,
+            stone.seq.between(batch.first_seq, batch.last_seq))).scalar_one()
+        connection.execute(self.tables.batch.insert(), asdict(batch) | {
+            "children": evidence.canonical(dict(batch.children)).decode(), "digest": digest})
+
+    def recorded(self, connection: Connection, batch: BatchRow) -> set[int]:
+        """The places of the candidates of which a batch has written tombstones."""
+        stone = self.tables.tombstone.c
+        return set(connection.execute(sa.select(stone.seq).where(
+            stone.run_id == batch.run_id, stone.target == batch.target, stone.batch_no == batch.batch_no,
+            stone.seq.between(batch.first_seq, batch.last_seq))).scalars())
 
     def was_committed(self, connection: Connection, run_id: str, target: str, batch_no: int) -> bool:
         """Whether a batch was committed, asked in a writing transaction after a COMMIT whose reply was lost.
@@ -176,9 +186,9 @@ class Ledger(Chain, WorkList):
         Writing the same row again waits for a COMMIT that is still on its way, where a look could come too early.
         """
         again = connection.begin_nested()
-        nothing = BatchRow(run_id, target, batch_no, 0, 0, 0, 0, 0, {}, "", "")
+        nothing = BatchRow(run_id, target, batch_no, "", "", "", 0, 0, 0, 0, 0, {}, "")
         try:
-            connection.execute(self.tables.batch.insert(), asdict(nothing) | {"children": ""})
+            connection.execute(self.tables.batch.insert(), asdict(nothing) | {"children": "", "digest": ""})
         except IntegrityError:
             return True
         finally:
@@ -195,7 +205,7 @@ class Ledger(Chain, WorkList):
         if self.db.dialect == "postgresql":
             # Nobody has counted these tables yet, and one run's list is joined to its tombstones whole.
             connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
-        removed = sa.and_(stone.run_id == work.run_id, stone.target == work.target, stone.record_key == work.record_key)
+        removed = sa.and_(stone.run_id == work.run_id, stone.target == work.target, stone.seq == work.seq)
         kinds = (stone.run_id.is_not(None).label("removed"), work.outcome, work.reason)
         counted: dict[str, dict[str | None, int]] = {}
         for purged, outcome, reason, number in connection.execute(

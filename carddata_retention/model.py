@@ -92,6 +92,7 @@ class SkipReason(StrEnum):
     HELD_MEANWHILE = "held_meanwhile"
     GONE = "gone"
     MOVED = "moved"
+    CHANGED = "changed"
     LOCKED = "locked"
     NOT_REACHED = "not_reached"
     REFUSED = "refused"

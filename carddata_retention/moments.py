@@ -56,6 +56,12 @@ class TimeForm(Protocol):
     def read(self, fetched: Any) -> datetime | date:
         """The end as the rule reads it: aware, naive in the reading's zone, or a date."""
 
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A fetched value as the database writes it down: the same text for the same end, whenever it is asked."""
+
+    def from_text(self, text: str) -> datetime | date:
+        """The end that `text` wrote down, as the rule reads it."""
+
     def before(self, started: ColumnElement[Any]) -> Condition:
         """True where the end is earlier than the start, of which `forms.start_of` has made the same kind of value."""
 
@@ -84,6 +90,11 @@ def sqlite_day(value: object) -> str | None:
     """The function `carddata_day` of our SQLite connections; None for what is no whole ISO 8601 date."""
     day = parse_day(value.strip()) if isinstance(value, str) else None
     return day.isoformat() if day else None
+
+
+def sqlite_number(value: float | None) -> str | None:
+    """The function `carddata_number` of our SQLite connections: all digits of a number, where CAST gives fifteen."""
+    return None if value is None else repr(value)
 
 
 def _compare(left: ColumnElement[Any], bound: Bound, value: Any) -> Condition:
@@ -136,6 +147,12 @@ class NativeTime:
         end: datetime | date = fetched.replace(tzinfo=UTC) if self.utc_naive else fetched
         return end
 
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return sa.cast(value, sa.String)
+
+    def from_text(self, text: str) -> datetime | date:
+        return self.read((date if len(text) == len("2020-02-29") else datetime).fromisoformat(text))
+
     def before(self, started: ColumnElement[Any]) -> Condition:
         return self.column < started
 
@@ -181,6 +198,12 @@ class EpochTime:
         # Fractions are rounded up to a microsecond: a moment after 00:00 must not become 00:00.
         return EPOCH + ceil(Fraction(fetched) * (self.unit // MICROSECOND)) * MICROSECOND
 
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return sa.func.carddata_number(value) if self.dialect == "sqlite" else sa.cast(value, sa.String)
+
+    def from_text(self, text: str) -> datetime | date:
+        return self.read(text)
+
     def before(self, started: ColumnElement[Any]) -> Condition:
         earlier = self.column < started
         if self.dialect == "sqlite":  # there every number is less than any text
@@ -219,6 +242,12 @@ class TextInstant:
     def read(self, fetched: Any) -> datetime | date:
         return EPOCH + int(fetched) * MICROSECOND
 
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return sa.cast(value, sa.String)
+
+    def from_text(self, text: str) -> datetime | date:
+        return self.read(text)
+
     def before(self, started: ColumnElement[Any]) -> Condition:
         return self.value() < sa.func.carddata_instant(started, self.zone)
 
@@ -250,6 +279,12 @@ class TextDay:
 
     def read(self, fetched: Any) -> datetime | date:
         return date.fromisoformat(fetched)
+
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return value
+
+    def from_text(self, text: str) -> datetime | date:
+        return self.read(text)
 
     def before(self, started: ColumnElement[Any]) -> Condition:
         return self.value() < sa.func.carddata_day(sa.func.substr(started, 1, 10))

@@ -1,7 +1,9 @@
-"""Our own tables: runs, batches, tombstones, work, holds, requests. Never a card value in any of them.
+"""Our own tables: runs, batches, tombstones, deadlines, work, holds, requests. Never a card value in any of them.
 
-Instants and days are ISO 8601 text in UTC, so that every digest can be recomputed from what is stored, and comes
-out the same on every database. `ddl` writes the same structure down for DBAs: sql/schema/.
+Instants and days are ISO 8601 text in UTC, so that every digest can be recomputed from what is stored. A tombstone is
+narrow, because the removal waits for it: what a batch's tombstones share stands in the batch row, what follows from a
+service end in `deadline`, and the end itself as the database writes it (docs/adr/0015). `ddl` writes the same
+structure down for DBAs: sql/schema/.
 """
 
 import textwrap
@@ -26,7 +28,9 @@ HOLDS = {
     "run": "One row for each run: who, when, by which policy, its verdict, its counts, its seal. Never a card value.",
     "batch": "One row for each transaction that removed or gave up: counts and the digest of its tombstones. "
              "Never a card value.",
-    "tombstone": "One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.",
+    "tombstone": "One row for each removed record: its key, its status, its service end. Never a card value.",
+    "deadline": "What followed from each service end by the rule of the run: the days of the deadline, the articles. "
+                "Never a card value.",
     "work": "The candidates of the last run: the keys of what was due, and how each ended. Never a card value.",
     "target": "One row for each target: the counts of its last night that was let through. Never a card value.",
     "hold": "Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.",
@@ -51,6 +55,7 @@ class OwnTables:
     run: sa.Table
     batch: sa.Table
     tombstone: sa.Table
+    deadline: sa.Table
     work: sa.Table
     target: sa.Table
     hold: sa.Table
@@ -82,7 +87,8 @@ def _target() -> sa.Column[Any]:
 def _work(table: Callable[..., sa.Table], prefix: str) -> sa.Table:
     made = table(
         "work", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-        _needed("record_key", _text(KEY_LENGTH)), _needed("status", _text(16)), sa.Column("outcome", _text(16)),
+        _needed("record_key", _text(KEY_LENGTH)), _needed("status", _text(16)),
+        sa.Column("service_end", _text(40)), sa.Column("outcome", _text(16)),
         sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer), sa.Column("locked_since", _text(10)),
     )
     # Not by run first: without statistics PostgreSQL would take it for the primary key, and read the list whole.
@@ -112,23 +118,28 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         _needed("as_of", _text(10)), _needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
         _needed("host", _text(255)), _needed("os_user", _text(255)), _needed("process", sa.Integer),
         _needed("tool_version", _text(40)), _needed("policy_version", _text(64)), _needed("policy_digest", _text(64)),
+        _needed("salt", _text(64)),
         sa.Column("finished_at", _text(40)), sa.Column("verdict", _text(16)), sa.Column("exit_code", sa.Integer),
-        sa.Column("result", _long()), sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
+        sa.Column("result", _long()), sa.Column("deadlines", _text(64)),
+        sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
         sa.Column("key_id", _text(40)), sa.Column("signature", _text(64)),
     )
     batch = table(
         "batch", _run_id(), _target(), sa.Column("batch_no", sa.Integer, primary_key=True),
+        _needed("table_name", _text(255)), _needed("disposition", _text(16)), _needed("fields", _long()),
         _needed("first_seq", sa.BigInteger), _needed("last_seq", sa.BigInteger), _needed("purged", sa.Integer),
         _needed("skipped", sa.Integer), _needed("failed", sa.Integer), _needed("children", _long()),
         _needed("digest", _text(64)), _needed("removed_at", _text(40)),
     )
     tombstone = table(
-        "tombstone", _run_id(), _target(), sa.Column("record_key", _text(KEY_LENGTH), primary_key=True),
-        _needed("batch_no", sa.Integer), _needed("reference", _text(64)), _needed("status", _text(16)),
-        _needed("disposition", _text(16)), _needed("fields", _long()), _needed("service_end", _text(40)),
+        "tombstone", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        _needed("record_key", _text(KEY_LENGTH)), _needed("batch_no", sa.Integer), _needed("status", _text(16)),
+        sa.Column("service_end", _text(40)),
+    )
+    deadline = table(
+        "deadline", _run_id(), sa.Column("service_end", _text(40), primary_key=True), _needed("ended_at", _text(40)),
         _needed("start_day", _text(10)), _needed("last_retained_day", _text(10)),
-        _needed("first_purgeable_day", _text(10)), _needed("rule", _text(255)), _needed("policy_version", _text(64)),
-        _needed("purged_at", _text(40)),
+        _needed("first_purgeable_day", _text(10)), _needed("rule", _text(255)),
     )
     work = _work(table, prefix)
     known = table(
@@ -144,7 +155,7 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         "request", _needed("kind", _text(16)), _needed("received_at", _text(40)), sa.Column("granted_by", _text(255)),
         sa.Column("granted_at", _text(40)), sa.Column("closed_at", _text(40)),
     )
-    return OwnTables(metadata, run, batch, tombstone, work, known, hold, request)
+    return OwnTables(metadata, run, batch, tombstone, deadline, work, known, hold, request)
 
 
 def ddl(dialect: str, tables: OwnTables) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from carddata_retention.errors import FailedError, UsageError
 from carddata_retention.key_text import KEY_SEPARATOR, in_python, reader
-from carddata_retention.model import Deadline, Status
+from carddata_retention.moments import as_text
 from carddata_retention.policy import Policy
 from carddata_retention.tables import Decider
 from carddata_retention.targets import Target
@@ -58,21 +58,27 @@ def key_for_person(text: str) -> str:
     return parts[0] if len(parts) == 1 else json.dumps(parts, ensure_ascii=False)
 
 
-def last_end(decider: Decider, fetched: Any) -> datetime | date | None:
-    """The last of the fetched ends of a record's subjects, as the rule reads it."""
-    form = decider.service.end
-    return max((form.read(value) for value in fetched if value is not None), default=None)
+def follows(decider: Decider, policy: Policy, text: str, due: bool) -> dict[str, str]:
+    """What follows from a service end that the database wrote down: a row of the ledger's `deadline`.
 
-
-def own_deadline(decider: Decider, policy: Policy, status: Status, fetched: Any) -> Deadline | None:
-    """A candidate's own deadline by the rule; None for a request about a record without a usable end."""
-    end = last_end(decider, fetched)
-    deadline = policy.deadline(end, decider.service.end.reading) if end is not None else None
-    if status is not Status.REQUESTED and (deadline is None or deadline.first_purgeable_day > policy.as_of):
+    `due` says that the cutoff chose a record for this end, not a request alone. Raises FailedError where the rule,
+    asked of this one end, disagrees.
+    """
+    end = decider.service.end.from_text(text)
+    deadline = policy.deadline(end, decider.service.end.reading)
+    if due and deadline.first_purgeable_day > policy.as_of:
         raise FailedError(
             "cutoff_disagrees",
             f"Target {decider.target.name}: the cutoff chose a record whose own deadline has not come.",
             not_done="The run stopped; nothing further was removed.",
             cure="Keep the database as it is and report this as a bug with the policy section of the file.",
         )
-    return deadline
+    days = {"start_day": deadline.start_day, "last_retained_day": deadline.last_retained_day,
+            "first_purgeable_day": deadline.first_purgeable_day}
+    return {"ended_at": as_text(end), **{name: day.isoformat() for name, day in days.items()}, "rule": deadline.rule}
+
+
+def last_end(decider: Decider, fetched: Any) -> datetime | date | None:
+    """The last of the fetched ends of a record's subjects, as the rule reads it."""
+    form = decider.service.end
+    return max((form.read(value) for value in fetched if value is not None), default=None)

@@ -196,7 +196,7 @@ def _remove(run: Running, key: EvidenceKey, asked_meanwhile: Sequence[Brake]) ->
                 with stage.db.transaction() as connection:
                     stage.ledger.settle_rest(connection, run.run_id, target.name, Outcome.SKIPPED, SkipReason.REFUSED)
                 continue
-            job = Job(run.run_id, target.bound_of(), run.bound(), target.decider_of(), stage.policy, stage.ledger, key)
+            job = Job(run.run_id, target.bound_of(), run.bound(), target.decider_of(), stage.policy, stage.ledger)
             engine = Engine(stage.db, job, pace, hooks.moment, hooks.progress, connections=limits.connections)
             engine.run(target.result.to_purge or 0)
             target.stopped = engine.stopped
@@ -241,9 +241,9 @@ def _seal(run: Running, key: EvidenceKey) -> None:
                 if not target.refused:
                     ledger.remember(connection, run.run_id, target.name, KnownTarget(
                         target.digest, target.bound_of().fingerprint, stage.policy.as_of, target.result))
-            run.sample = tuple(ledger.tombstones(connection, run.run_id, limit=archive.SAMPLE))
+            run.sample = tuple(ledger.tombstones(connection, run.run_id, key, limit=archive.SAMPLE))
         with stage.db.snapshot() as connection:
-            export.export_run(connection, ledger, run.run_id, stage.config.path(stage.config.evidence.directory))
+            export.export_run(connection, ledger, run.run_id, key, stage.config.path(stage.config.evidence.directory))
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger",
                       not_done="What was removed is recorded; only the run is not sealed yet.") from None

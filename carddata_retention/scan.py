@@ -1,27 +1,20 @@
 """Counting by status and freezing the candidates: the database decides the rows, in one pass for each target.
 
-Only keys, statuses and service ends reach the client, never a card field. Each candidate's own deadline is
-computed here by the rule; where it disagrees with the cutoff that chose it, the run stops.
+Only counts and a few keys reach the client, never a card field.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from carddata_retention import evidence
-from carddata_retention.ledger import WorkRow
 from carddata_retention.model import Status
-from carddata_retention.policy import Policy
-from carddata_retention.records import own_deadline
 from carddata_retention.status import FORECAST_DAYS, REASON, RETAINED_WITHIN, Standing
 from carddata_retention.tables import Decider
 
-PAGE = 2000
 EXAMPLES = 3
 
 
@@ -101,42 +94,12 @@ def example_statement(decider: Decider) -> sa.Select[Any]:
 
 
 def candidate_statement(decider: Decider) -> sa.Select[Any]:
-    """Keys, statuses and ends of what would be removed, in key order."""
-    judged = decider.scan()
-    target = decider.target
+    """Place, key, status and end of what would be removed, in key order."""
+    judged, target = decider.scan(), decider.target
+    place = sa.func.row_number().over(order_by=target.key)
     return (
-        sa.select(target.key_text().label("record_key"), judged.status(), *judged.ends)
+        sa.select(place.label("seq"), target.key_text().label("record_key"), judged.status().label("status"),
+                  judged.end_text.label("service_end"))
         .select_from(judged.source)
         .where(target.in_scope(), judged.to_purge())
-        .order_by(*target.key)
     )
-
-
-def candidates(connection: Connection, decider: Decider, policy: Policy) -> Iterator[WorkRow]:
-    """Stream the candidates. Raises FailedError where a record's own deadline disagrees with the cutoff."""
-    # Of this statement alone: set on the connection they would stay, and PostgreSQL has no cursor for an EXPLAIN.
-    streaming = {"stream_results": True, "yield_per": PAGE}
-    rows = connection.execute(candidate_statement(decider), execution_options=streaming)
-    for seq, (text, found, *ends) in enumerate(rows, start=1):
-        status = Status(found)
-        own_deadline(decider, policy, status, ends)
-        yield WorkRow(seq, text, status)
-
-
-class SetDigest:
-    """A digest of a candidate set while it streams by: what a plan promises and `apply` holds it to."""
-
-    def __init__(self) -> None:
-        self._whole = hashlib.sha256()
-        self.number = 0
-
-    def through(self, rows: Iterable[WorkRow]) -> Iterator[WorkRow]:
-        """Hand the rows on, taking each into the digest."""
-        for row in rows:
-            self._whole.update(evidence.canonical([row.record_key, row.status]))
-            self.number += 1
-            yield row
-
-    def hexdigest(self) -> str:
-        """SHA-256, in hex."""
-        return self._whole.hexdigest()

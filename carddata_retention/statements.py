@@ -19,10 +19,20 @@ from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
 from carddata_retention.policy import Policy
-from carddata_retention.purge.questions import Questions, facts, lock_records, remains, removal, whose_records
+from carddata_retention.purge.questions import (
+    Questions,
+    facts,
+    lock_records,
+    remains,
+    removal,
+    subjects_of,
+    tombstones,
+    whose_by_path,
+    whose_records,
+)
 from carddata_retention.schema import BoundSchema, BoundTarget, LockStep
 from carddata_retention.tables import Decider
-from carddata_retention.targets import KEY, SUBJECT, path_rows
+from carddata_retention.targets import KEY, SUBJECT
 
 Titled = tuple[str, str]
 NOTHING = sa.literal(1) == 0
@@ -45,7 +55,7 @@ def of_target(connection: Connection, bound: BoundTarget, schema: BoundSchema, d
     """Title and text of each statement about one target, in the order of the night."""
     words = _words(schema, policy)
     statements = [*_looks(connection, bound, schema, decider, subject),
-                  *_batch(bound, schema, decider), *_look_again(decider)]
+                  *_batch(bound, schema, decider, ledger), *_look_again(decider)]
     return [(f"{bound.declared.name}: {title}", readable(statement, connection.dialect, words))
             for title, statement in statements]
 
@@ -78,21 +88,22 @@ def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, deci
         yield "subjects that nobody knows", measures.counting(*asked)
 
 
-def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider) -> Iterator[tuple[str, Any]]:
+def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, ledger: Ledger) -> Iterator[tuple[str, Any]]:
     """One batch, as `purge.questions` builds its statements."""
     target, table = decider.target, bound.target.table
-    asked = Questions(bound, decider)
+    asked = Questions(bound, decider, ledger.tables)
     key = [tuple(sa.bindparam(f"{KEY}_{n}", type_=c.type, required=True) for n, c in enumerate(target.key))]
-    yield "batch: whose records are they", whose_records(asked, key)
-    if target.path:
-        yield "batch: whose records are they, by the path", path_rows(
-            target, [target.path_subject] if target.path_subject is not None else []).correlate(None)
+    yield "batch: whose records are they", subjects_of(asked, key)
     if schema.dialect != "sqlite":
         for step in schema.service.locks:
             yield from _locks(step, schema.dialect)
     if schema.dialect == "mariadb":
         yield "batch: lock the records", lock_records(asked, key)
-    yield "batch: decide the locked records again", facts(asked, key)
+    yield "batch: decide the locked records again, and write their tombstones", tombstones(asked, key)
+    yield "batch: what is left, is it there, and whose", whose_records(asked, key)
+    if target.path:
+        yield "batch: what is left, and whose by the path", whose_by_path(asked, key)
+    yield "batch: why was it left", facts(asked, key)
     mine = target.key_in(key)
     for child in bound.children:
         yield from _children(child, sa.select(*(table.c[c] for c in child.parent_columns)).where(mine), schema.dialect)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,8 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from carddata_retention import measures, nights, observations, scan, sight, verify
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, FailedError, RefusedError, RetentionError
+from carddata_retention.ledger import set_digest
 from carddata_retention.model import Finding, Severity, UndeterminedExample
 from carddata_retention.nights import Running, TargetNight
+from carddata_retention.records import follows
 from carddata_retention.schema import bind as bind_schema
 from carddata_retention.stage import Stage
 
@@ -83,20 +86,11 @@ def alone(target: TargetNight, connection: Connection | None = None) -> Iterator
 def count_and_freeze(run: Running) -> None:
     """Count every target and freeze its candidates in the snapshot of the count."""
     stage = run.stage
-    if stage.db.dialect == "sqlite":  # one file, one writer: the snapshot and the work table share a transaction
-        with stage.db.transaction() as both:
-            for target in run.readable():
-                with alone(target, both):
-                    count(run, both, target)
-                    freeze(run, both, both, target)
-            measure(run, both)
-        return
-    with stage.db.snapshot() as reading:
+    with stage.db.frozen() as (reading, writing):
         for target in run.readable():
-            with alone(target, reading):
+            with alone(target, reading), writing.begin_nested():
                 count(run, reading, target)
-                with stage.db.transaction() as writing:
-                    freeze(run, reading, writing, target)
+                freeze(run, reading, writing, target)
         measure(run, reading)
 
 
@@ -116,13 +110,13 @@ def count(run: Running, connection: Connection, target: TargetNight) -> None:
 
 
 def freeze(run: Running, reading: Connection, writing: Connection, target: TargetNight) -> None:
-    digest = scan.SetDigest()
-    rows = scan.candidates(reading, target.decider_of(), run.stage.policy)
-    run.stage.ledger.freeze(writing, run.run_id, target.name, digest.through(rows))
-    target.candidates_digest = digest.hexdigest()
-    if digest.number != target.result.to_purge:
+    ledger, decider, policy = run.stage.ledger, target.decider_of(), run.stage.policy
+    ledger.freeze(reading, writing, run.run_id, target.name, scan.candidate_statement(decider))
+    ledger.note_deadlines(writing, run.run_id, target.name, partial(follows, decider, policy))
+    number, target.candidates_digest = ledger.frozen_digest(writing, run.run_id, target.name)
+    if number != target.result.to_purge:
         raise FailedError("snapshot", f"Target {target.name}: {target.result.to_purge} were counted and "
-                          f"{digest.number} found in what should be one snapshot.",
+                          f"{number} found in what should be one snapshot.",
                           not_done="Nothing was removed from this target.",
                           cure="Run again; if it happens again, report it as a bug.")
 
@@ -147,10 +141,7 @@ def measure(run: Running, connection: Connection) -> None:
 def digest(run: Running, connection: Connection, target: TargetNight) -> None:
     """The digest of the candidate set without freezing it: for a plan, which writes nothing."""
     with alone(target, connection):
-        whole = scan.SetDigest()
-        for _ in whole.through(scan.candidates(connection, target.decider_of(), run.stage.policy)):
-            pass
-        target.candidates_digest = whole.hexdigest()
+        _, target.candidates_digest = set_digest(connection, scan.candidate_statement(target.decider_of()))
 
 
 def tally(run: Running, connection: Connection, target: TargetNight) -> None:

@@ -7,6 +7,7 @@ where the few services of a locked record are asked. Both use the one `standing`
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ class Judged:
     ends: tuple[Column, ...]
     held: Condition
     requested: Condition
+    end_text: Column
 
     def status(self) -> Column:
         """One status for each row: first match wins."""
@@ -53,6 +55,11 @@ class Judged:
             sa.not_(self.held),
             sa.or_(self.requested, self.standing <= constant(Standing.DUE)),
         )
+
+
+def _last(ends: Sequence[Column]) -> Column:
+    """The last of several ends, of which some may be missing."""
+    return reduce(lambda a, b: sa.case((a.is_(None), b), (b > a, b), else_=a), ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class Decider:
         held, requested = (r.covers(self.target) if r else sa.false() for r in (self.holds, self.requests))
         # An end tells nothing, and may not even be readable, unless every service of every subject has a usable one.
         usable = tuple(sa.case((number <= constant(Standing.RETAINED), end)) for end in ends)
-        return Judged(source, self.target, number, usable, held, requested)
+        return Judged(source, self.target, number, usable, held, requested, self.service.end.text(_last(usable)))
 
     def _ends(self) -> sa.Select[Any]:
         return (

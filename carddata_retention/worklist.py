@@ -5,22 +5,23 @@ nothing here, or every removed record would cost two more writes. Keys and outco
 temporary: several connections need it, and so does a look after a kill.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from carddata_retention import digests, evidence
 from carddata_retention.errors import BrokenError
 from carddata_retention.many_rows import ManyRows
 from carddata_retention.model import Outcome, SkipReason, Status
 from carddata_retention.own_tables import OwnTables
 
-CHUNK, PAGE = 1000, 5000
-AGAIN = (SkipReason.LOCKED.value, SkipReason.MOVED.value, SkipReason.GONE.value)
+CHUNK, PAGE, BLOCK = 1000, 5000, 1000
+AGAIN = (SkipReason.LOCKED.value, SkipReason.MOVED.value, SkipReason.GONE.value, SkipReason.CHANGED.value)
 T = TypeVar("T")
 
 
@@ -30,7 +31,6 @@ class WorkRow:
 
     seq: int
     record_key: str
-    status: Status
     reason: str | None = None
 
 
@@ -38,6 +38,7 @@ class WorkList:
     """The candidates of the night, and those of the last completed one."""
 
     tables: OwnTables
+    _deadlines: ManyRows
 
     def forget_old_work(self, connection: Connection, keep: str) -> None:
         """Drop the candidate lists of earlier runs, all but the last completed one's: `verify` judges by that."""
@@ -47,14 +48,57 @@ class WorkList:
         ).scalar()
         connection.execute(work.delete().where(work.c.run_id.not_in([keep] if last is None else [keep, last])))
 
-    def freeze(self, connection: Connection, run_id: str, target: str, rows: Iterable[WorkRow]) -> None:
-        """Write candidates into the work table as they stream by."""
-        waiting, list_of = iter(rows), ManyRows(self.tables.work, ("seq", "record_key", "status"))
-        while page := [
-            {"run_id": run_id, "target": target, "seq": r.seq, "record_key": r.record_key, "status": r.status.value}
-            for r in islice(waiting, PAGE)
-        ]:
-            list_of.insert(connection, page)
+    def freeze(self, reading: Connection, writing: Connection, run_id: str, target: str,
+               candidates: sa.Select[Any]) -> None:
+        """Write candidates into the work table. Where one connection reads and writes, no row leaves the database."""
+        work = self.tables.work
+        columns = ["run_id", "target", "seq", "record_key", "status", "service_end"]
+        if reading is writing:
+            of_run = (sa.literal(run_id, sa.String()), sa.literal(target, sa.String()))
+            found = candidates.subquery("carddata_candidate")
+            writing.execute(work.insert().from_select(columns, sa.select(*of_run, *found.c)))
+            return
+        rows = reading.execute(candidates, execution_options={"stream_results": True, "yield_per": PAGE})
+        for page in rows.partitions():
+            writing.execute(work.insert(), [dict(zip(columns, (run_id, target, *row), strict=True)) for row in page])
+
+    def frozen_digest(self, connection: Connection, run_id: str, target: str) -> tuple[int, str]:
+        """How many candidates a target has in the work table, and the digest of their set."""
+        work = self.tables.work.c
+        return set_digest(connection, sa.select(work.seq, work.record_key, work.status).where(
+            work.run_id == run_id, work.target == target))
+
+    def note_deadlines(self, connection: Connection, run_id: str, target: str,
+                       follows: Callable[[str, bool], Mapping[str, str]], seqs: Sequence[int] | None = None) -> None:
+        """Write down what follows from each service end of a target's candidates that the run has not met yet.
+
+        `seqs` are some of them. `follows` makes a row of the end's text, and of whether a candidate is due by that end.
+        """
+        work, deadline = self.tables.work.c, self.tables.deadline
+        known = sa.and_(deadline.c.run_id == run_id, deadline.c.service_end == work.service_end)
+        due = sa.func.max(sa.case((work.status == Status.REQUESTED.value, 0), else_=1))
+        ends = connection.execute(
+            sa.select(work.service_end, due).select_from(self.tables.work.outerjoin(deadline, known))
+            .where(work.run_id == run_id, work.target == target, work.service_end.is_not(None),
+                   deadline.c.run_id.is_(None), sa.true() if seqs is None else work.seq.in_(seqs))
+            .group_by(work.service_end), execution_options=_streaming(connection))
+        rows = ({"run_id": run_id, "service_end": text, **follows(text, bool(is_due))} for text, is_due in ends)
+        while page := list(islice(rows, PAGE)):
+            self._deadlines.insert(connection, page)
+
+    def deadlines_digest(self, connection: Connection, run_id: str) -> str:
+        """Over all that followed from the service ends of a run, in the order of the ends."""
+        deadline = self.tables.deadline
+        rows = connection.execute(sa.select(deadline).where(deadline.c.run_id == run_id)
+                                  .order_by(deadline.c.service_end), execution_options=_streaming(connection))
+        return evidence.text_digest(evidence.canonical(list(row)).decode() + "\n" for row in rows)
+
+    def freeze_again(self, connection: Connection, run_id: str, target: str, seq: int, status: Status,
+                     service_end: str | None) -> None:
+        """What is true now of one candidate that is due still, but for another end or by a request."""
+        work = self.tables.work
+        connection.execute(work.update().where(work.c.run_id == run_id, work.c.target == target, work.c.seq == seq)
+                           .values(status=status.value, service_end=service_end))
 
     def reached(self, connection: Connection, run_id: str, target: str, first: int, last: int) -> int:
         """The last candidate from `first` to `last` that a batch has come to; 0 where there is none."""
@@ -67,12 +111,12 @@ class WorkList:
         """The next candidates in order: all that no batch has come to, or those worth a second decision."""
         work = self.tables.work.c
         query = (
-            sa.select(work.seq, work.record_key, work.status, work.reason)
+            sa.select(work.seq, work.record_key, work.reason)
             .where(work.run_id == run_id, work.target == target, work.seq > after, work.seq <= last,
                    work.reason.in_(AGAIN) if retry else work.outcome.is_(None))
             .order_by(work.seq).limit(size)
         )
-        return [WorkRow(r.seq, r.record_key, Status(r.status), r.reason) for r in connection.execute(query)]
+        return [WorkRow(r.seq, r.record_key, r.reason) for r in connection.execute(query)]
 
     def settle(self, connection: Connection, run_id: str, target: str, batch_no: int,
                outcomes: Mapping[int, tuple[Outcome, str | None]]) -> None:
@@ -108,7 +152,7 @@ class WorkList:
         """True for a row of the work table whose record has a tombstone of the same run."""
         work, stone = self.tables.work, self.tables.tombstone
         return sa.select(sa.literal(1)).select_from(stone).where(
-            stone.c.run_id == work.c.run_id, stone.c.target == work.c.target, stone.c.record_key == work.c.record_key
+            stone.c.run_id == work.c.run_id, stone.c.target == work.c.target, stone.c.seq == work.c.seq
         ).correlate(work).exists()
 
     def note_locked(self, connection: Connection, run_id: str, target: str, as_of: date) -> None:
@@ -133,20 +177,37 @@ class WorkList:
 
     def fates(self, connection: Connection, run_id: str, target: str, keys: Sequence[str]) -> dict[str, Outcome]:
         """record_key -> how this run left it, for those of `keys` that it ever took up: by tombstone, else by work."""
-        work, stone = self.tables.work.c, self.tables.tombstone.c
+        work = self.tables.work.c
         found: dict[str, Outcome] = {}
         for chunk in chunks(keys):
-            listed = sa.select(work.record_key, work.outcome).where(
+            listed = sa.select(work.record_key, work.outcome, self._removed().label("removed")).where(
                 work.run_id == run_id, work.target == target, work.record_key.in_(chunk)
             )
-            removed = sa.select(stone.record_key).where(
-                stone.run_id == run_id, stone.target == target, stone.record_key.in_(chunk)
-            )
-            found |= {r.record_key: Outcome(r.outcome or Outcome.SKIPPED) for r in connection.execute(listed)}
-            found |= dict.fromkeys(connection.execute(removed).scalars(), Outcome.PURGED)
+            for key, outcome, removed in connection.execute(listed):
+                found[key] = Outcome.PURGED if removed else Outcome(outcome or Outcome.SKIPPED)
         return found
 
 
 def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
     """Pieces of at most CHUNK items."""
     return (items[i:i + CHUNK] for i in range(0, len(items), CHUNK))
+
+
+def set_digest(connection: Connection, candidates: sa.Select[Any]) -> tuple[int, str]:
+    """How many candidates there are, and the digest of their set, taken by the database over blocks of them.
+
+    What a plan promises and `apply` holds it to: keys and statuses, in the order of `seq`.
+    """
+    found = candidates.subquery("carddata_candidate").c
+    line = digests.tombstone_line(found.seq, found.record_key, found.status, sa.literal("", sa.String()),
+                                  connection.dialect.name)
+    # Whole numbers: MariaDB divides into fractions, SQLite and PostgreSQL do not.
+    block = (found.seq - 1 - (found.seq - 1) % BLOCK).label("block")
+    blocks = connection.execute(
+        sa.select(sa.func.count(), digests.text_digest(line, found.seq), block).group_by(block).order_by(block)).all()
+    return sum(b[0] for b in blocks), evidence.text_digest(f"{number} {digest}\n" for number, digest, _ in blocks)
+
+
+def _streaming(connection: Connection) -> dict[str, Any]:
+    """Rows as they come where other statements may go between them; MariaDB's driver cannot."""
+    return {} if connection.dialect.name in ("mysql", "mariadb") else {"stream_results": True, "yield_per": PAGE}

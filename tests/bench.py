@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from carddata_retention.keys import load_key
 from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine as PurgeEngine
 from carddata_retention.purge.pace import Pace
+from carddata_retention.records import follows
 from carddata_retention.schema import bind
 from carddata_retention.stage import open_stage
 
@@ -88,16 +90,16 @@ class Bench:
             ledger.begin(connection, {
                 "run_id": run_id, "mode": "run", "as_of": self.stage.policy.as_of.isoformat(), "started_at": "-", "host": "bench",
                 "os_user": "bench", "process": os.getpid(), "tool_version": "0", "policy_version": "2",
-                "policy_digest": self.stage.policy.digest,
+                "policy_digest": self.stage.policy.digest, "salt": "-",
             })
         return run_id
 
     def freeze(self, run_id: str, target: str) -> int:
-        with self.stage.db.snapshot() as connection:
-            rows = list(scan.candidates(connection, self.decider(target), self.stage.policy))
-        with self.stage.db.transaction() as connection:
-            self.ledger.freeze(connection, run_id, target, rows)
-        return len(rows)
+        decider, policy = self.decider(target), self.stage.policy
+        with self.stage.db.frozen() as (reading, writing):
+            self.ledger.freeze(reading, writing, run_id, target, scan.candidate_statement(decider))
+            self.ledger.note_deadlines(writing, run_id, target, partial(follows, decider, policy))
+            return self.ledger.frozen_digest(writing, run_id, target)[0]
 
     def check(self) -> None:
         """The whole ledger: every seal, every tombstone."""
@@ -107,8 +109,8 @@ class Bench:
 
     def engine(self, run_id: str, target: str) -> PurgeEngine:
         limits = self.house.config.limits
-        job = Job(run_id, self.schema.usable[target], self.schema, self.decider(target), self.stage.policy, self.ledger,
-                  self.key)
+        job = Job(run_id, self.schema.usable[target], self.schema, self.decider(target), self.stage.policy,
+                  self.ledger)
         pace = Pace(limits, self.house.config.path(limits.stop_file), lambda: False)
         engine = PurgeEngine(self.stage.db, job, pace, lambda: datetime.now(UTC), lambda *_: None)
         engine.retry_after_s = 0.02

@@ -25,7 +25,8 @@ TABLE = {
     "rules": [
         "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
-        "services", "key_text", "targets", "register", "tables", "own_tables", "many_rows", "layout", "records", "plan", "evidence", "assets",
+        "services", "key_text", "targets", "register", "tables", "own_tables", "many_rows",
+        "layout", "records", "plan", "evidence", "digests", "assets",
     ],
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],

@@ -135,11 +135,11 @@ def test_each_login_can_do_its_work(worked):
 def test_who_only_looks_cannot_write_anything_anywhere(logins, role):
     own = logins.house.own
     tables = ["customers", "services", "cards", "card_usage", "payments",
-              *map(own, ("run", "batch", "tombstone", "work", "target", "hold", "request"))]
+              *map(own, ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request"))]
 
     for table in tables:
         column = "id" if not table.startswith("carddata") else "run_id" if table.rpartition("carddata")[2][1:] in (
-            "run", "batch", "tombstone", "work", "target") else "id"
+            "run", "batch", "tombstone", "deadline", "work", "target") else "id"
         assert logins.refuses(role, f"DELETE FROM {table}"), table
         assert logins.refuses(role, f"UPDATE {table} SET {column} = {column}"), table
         assert logins.refuses(role, f"INSERT INTO {table} ({column}) SELECT {column} FROM {table} WHERE 1 = 0"), table

@@ -88,7 +88,7 @@ def found_in(text: str) -> list[str]:
 
 
 def of_our_tables(house) -> Iterator[str]:
-    for name in ("run", "batch", "tombstone", "work", "target", "hold", "request"):
+    for name in ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request"):
         for row in house.execute(f"SELECT * FROM {house.own(name)}"):
             yield repr(tuple(row))
 

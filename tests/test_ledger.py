@@ -58,7 +58,7 @@ def test_an_untouched_ledger_verifies_with_and_without_the_key(runs):
         assert runs.ledger.check_tombstones(connection) == 9
 
 
-@pytest.mark.parametrize("name", ["run", "batch", "tombstone"])
+@pytest.mark.parametrize("name", ["run", "batch", "tombstone", "deadline"])
 def test_any_changed_column_of_any_row_breaks_the_evidence_and_names_the_run(runs, name):
     table = getattr(runs.ledger.tables, name)
     with runs.stage.db.snapshot() as connection:
@@ -76,10 +76,10 @@ def test_any_changed_column_of_any_row_breaks_the_evidence_and_names_the_run(run
                     names = {row["run_id"], "elsewhere"} if column.name == "run_id" else {row["run_id"]}
                     assert any(name in found.value.cause for name in names), column.name
                 tried += 1
-    assert tried == len(ends) * len(table.columns) > 20
+    assert tried == len(ends) * len(table.columns) > 10
 
 
-@pytest.mark.parametrize("name", ["run", "batch", "tombstone"])
+@pytest.mark.parametrize("name", ["run", "batch", "tombstone", "deadline"])
 def test_any_removed_row_breaks_the_evidence_even_the_last(runs, name):
     table = getattr(runs.ledger.tables, name)
     with runs.stage.db.snapshot() as connection:
@@ -101,7 +101,7 @@ def test_an_added_tombstone_breaks_the_evidence(runs):
     stone = runs.ledger.tables.tombstone
     with runs.stage.db.snapshot() as connection:
         row = dict(connection.execute(sa.select(stone)).mappings().first())
-    with tampered(runs, stone.insert().values({**row, "record_key": "999"})) as connection:
+    with tampered(runs, stone.insert().values({**row, "seq": 999, "record_key": "999"})) as connection:
         with pytest.raises(BrokenError) as found:
             check(runs, connection)
         assert row["run_id"] in found.value.cause
@@ -141,7 +141,7 @@ def test_verify_exits_with_50_where_an_old_tombstone_was_changed(database, tmp_p
     first = house.night()
     house.night()
     assert house.verify().exit_code == 0
-    house.execute(f"UPDATE {house.own('tombstone')} SET last_retained_day = '2001-01-01' WHERE run_id = :r",
+    house.execute(f"UPDATE {house.own('deadline')} SET last_retained_day = '2001-01-01' WHERE run_id = :r",
                   r=first.run_id)
     with pytest.raises(BrokenError) as found:
         house.verify()
@@ -183,7 +183,7 @@ def dump(b: Bench, table: sa.Table) -> list[Any]:
 def exported(b: Bench, house: House) -> list[Any]:
     with b.stage.db.snapshot() as connection:
         last = connection.execute(sa.select(b.ledger.tables.run.c.run_id).order_by(b.ledger.tables.run.c.number.desc()))
-        export.export_run(connection, b.ledger, last.scalars().first(), house.folder / "evidence")
+        export.export_run(connection, b.ledger, last.scalars().first(), b.key, house.folder / "evidence")
     return sorted((house.folder / "evidence").iterdir())
 
 
@@ -197,7 +197,8 @@ def test_evidence_files_are_canonical_and_their_owners_alone_and_none_is_missing
         assert [evidence.canonical(value) for value in read] == lines
         assert [r["kind"] for r in read] == ["run", "batch", *["tombstone"] * 3]
         assert all("record_key" not in r for r in read)
-        assert evidence.digest(sorted(r["digest"] for r in read[2:])) == read[1]["digest"]
+        assert "salt" not in read[0]
+        assert evidence.text_digest(r["digest"] for r in read[2:]) == read[1]["digest"]
 
 
 def test_a_seal_can_be_recomputed_from_the_files_alone(runs):

@@ -229,7 +229,9 @@ def test_a_fraction_of_a_second_stays_in_the_evidence(database, tmp_path):
     column = {"sqlite": "REAL", "postgresql": "NUMERIC(20, 1)", "mariadb": "DECIMAL(20, 1)"}[database.dialect]
     house = house_of(database, tmp_path, column, ["1637333998.5"], encoding="unix")
     judged(house, ["due"])
-    assert house.execute(f"SELECT service_end FROM {house.own('tombstone')}") == [("2021-11-19T14:59:58.500000Z",)]
+    follows = house.execute(f"SELECT t.service_end, d.ended_at FROM {house.own('tombstone')} t "
+                            f"JOIN {house.own('deadline')} d ON d.run_id = t.run_id AND d.service_end = t.service_end")
+    assert follows == [("1637333998.5", "2021-11-19T14:59:58.500000Z")]
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])

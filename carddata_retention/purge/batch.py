@@ -1,20 +1,19 @@
 """One batch: lock, decide again, remove, prove, record. The caller owns the transaction."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import evidence
 from carddata_retention.families import Child
 from carddata_retention.key_text import one_of
-from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import BatchRow, Ledger, WorkRow
-from carddata_retention.model import TO_PURGE, Outcome, SkipReason, Status, Tombstone
+from carddata_retention.model import TO_PURGE, Outcome, SkipReason, Status
 from carddata_retention.moments import Condition, as_text
 from carddata_retention.policy import Policy
 from carddata_retention.purge.locks import close_window, lock_path, lock_subjects
@@ -25,10 +24,12 @@ from carddata_retention.purge.questions import (
     lock_records,
     remains,
     removal,
+    subjects_of,
+    tombstones,
     whose_by_path,
     whose_records,
 )
-from carddata_retention.records import all_key_values, last_end, own_deadline
+from carddata_retention.records import all_key_values, follows
 from carddata_retention.redact import Trouble, trouble
 from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.tables import Decider
@@ -63,22 +64,18 @@ class Job:
     decider: Decider
     policy: Policy
     ledger: Ledger
-    key: EvidenceKey
     questions: Questions = field(init=False)
 
     def __post_init__(self) -> None:
         """The statements of all batches are one set."""
-        object.__setattr__(self, "questions", Questions(self.bound, self.decider))
+        object.__setattr__(self, "questions", Questions(self.bound, self.decider, self.ledger.tables))
 
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a locked record says of itself now."""
-
-    status: Status
-    subjects: tuple[Any, ...]
-    in_scope: bool
-    fetched_ends: tuple[Any, ...]
+    def batch(self, number: int, rows: Sequence[WorkRow], at: datetime) -> BatchRow:
+        """The row of a batch that has done nothing yet."""
+        target = self.decider.target
+        fields = ",".join(target.emptied or (str(f.key) for f in target.fields))
+        return BatchRow(self.run_id, target.name, number, str(self.bound.name), target.disposition.value, fields,
+                        rows[0].seq, rows[-1].seq, 0, 0, 0, {}, as_text(at))
 
 
 def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batch_no: int, at: datetime) -> int:
@@ -86,126 +83,104 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
 
     Raises Unproven, NotQuiet, PathLocked, BusyError or a driver's error; then nothing of it may be committed.
     """
-    target = job.decider.target
-    job.ledger.hold_open(connection, job.run_id)
+    target, ledger, batch = job.decider.target, job.ledger, job.batch(batch_no, rows, at)
+    ledger.hold_open(connection, job.run_id)
     try:
         close_window(connection, job.schema.service.closed_tables)
     except SQLAlchemyError as refused:
         if trouble(refused) is not Trouble.LOCKED:
             raise
         raise NotQuiet from None
-    by_text = {r.record_key: r for r in rows}
-    texts, before = _subjects(connection, job.questions, all_key_values(target, by_text))
-    # From here on a key is what the database says it is: SQLite gives a number where the ledger keeps its text.
-    by_key = {key: by_text[text] for key, text in texts.items() if text in by_text}
-    present = list(by_key)
-    found = {row.seq for row in by_key.values()}
-    outcomes: Outcomes = {r.seq: (Outcome.SKIPPED, SkipReason.GONE) for r in rows if r.seq not in found}
-    if job.schema.dialect != "sqlite":
-        if target.path and present and not lock_path(connection, target, present):
-            raise PathLocked
-        wanted = {s for k in present for s in before[k]}
-        held = lock_subjects(connection, job.schema.service.locks, wanted)
-        present = _settle_missing(by_key, {k for k in present if before[k] <= held}, outcomes, SkipReason.LOCKED)
-    seen_now = _facts(connection, job.questions, present, {s for k in present for s in before[k]}) if present else {}
-    present = _settle_missing(by_key, seen_now, outcomes, SkipReason.LOCKED)
-    now = _subjects(connection, job.questions, present)[1] if target.path and present else {}
-    chosen: dict[Key, Facts] = {}
-    for key in present:
-        seen = seen_now.get(key)
-        subjects = now.get(key, set()) if target.path else {s for s in (seen.subjects if seen else ()) if s is not None}
-        if reason := _fallen_out(seen, subjects, before[key], by_key[key].reason):
-            outcomes[by_key[key].seq] = (Outcome.SKIPPED, reason)
-        elif seen is not None:
-            chosen[key] = seen
-    tombstones = _tombstones(job, [(by_key[k].record_key, f) for k, f in chosen.items()], batch_no, at)
-    children = _remove(connection, job, list(chosen), {s for k in chosen for s in before[k]}) if chosen else {}
-    job.ledger.add_batch(connection, BatchRow(
-        job.run_id, target.name, batch_no, rows[0].seq, rows[-1].seq, len(chosen), len(rows) - len(chosen), 0,
-        children, evidence.batch_digest(tombstones), as_text(at),
-    ), tombstones)
+    keys = all_key_values(target, [r.record_key for r in rows])
+    wanted, held = _lock(connection, job, keys)
+    recorded = _record(connection, job, batch, keys, held)
+    chosen = set() if not recorded else None if recorded == len(rows) else ledger.recorded(connection, batch)
+    removed = [k for k, r in zip(keys, rows, strict=True) if chosen is None or r.seq in chosen]
+    if len(removed) != recorded:
+        raise Unproven("row_count")
+    children = _remove(connection, job, removed, held) if removed else {}
+    ledger.add_batch(connection, replace(batch, purged=recorded, skipped=len(rows) - recorded, children=children))
+    left = [] if chosen is None else [(k, r) for k, r in zip(keys, rows, strict=True) if r.seq not in chosen]
+    outcomes = _why(connection, job, left, wanted, held) if left else {}
     # A tombstone says that its record was purged; only what an earlier pass had left must lose its reason.
-    outcomes |= {row.seq: (Outcome.PURGED, None) for row in map(by_key.__getitem__, chosen) if row.reason is not None}
-    job.ledger.settle(connection, job.run_id, target.name, batch_no, outcomes)
-    return len(chosen)
+    outcomes |= {r.seq: (Outcome.PURGED, None) for r in rows if r.seq not in outcomes and r.reason is not None}
+    ledger.settle(connection, job.run_id, target.name, batch_no, outcomes)
+    return recorded
 
 
-def _settle_missing(by_key: dict[Key, WorkRow], found: Any, outcomes: Outcomes, reason: SkipReason) -> list[Key]:
-    """Those of the still undecided keys that are in `found`; the others fall out for `reason`."""
-    kept = []
-    for key, row in by_key.items():
-        if key in found:
-            kept.append(key)
-        elif row.seq not in outcomes:
-            outcomes[row.seq] = (Outcome.SKIPPED, reason)
-    return kept
+def _lock(connection: Connection, job: Job, keys: Sequence[Key]) -> tuple[set[Any], set[Any]]:
+    """The subjects of the records, and those of them that this transaction holds with all that decides them."""
+    target = job.decider.target
+    if job.schema.dialect != "sqlite" and target.path and not lock_path(connection, target, keys):
+        raise PathLocked
+    found = job.questions.ask(connection, subjects_of, keys)
+    wanted = {subject for row in found for subject in row if subject is not None}
+    if job.schema.dialect == "sqlite":
+        return wanted, wanted  # the whole file is locked
+    return wanted, lock_subjects(connection, job.schema.service.locks, wanted)
 
 
-def _subjects(connection: Connection, questions: Questions,
-              keys: Sequence[Key]) -> tuple[dict[Key, str], dict[Key, set[Any]]]:
-    """Key -> its text, and key -> the subjects that decide the record now; a key without a row is missing in both."""
-    target = questions.decider.target
-    width = len(target.key)
-    texts: dict[Key, str] = {}
-    found: dict[Key, set[Any]] = {}
-    for text, *row in questions.ask(connection, whose_records, keys):
-        texts[tuple(row[:width])] = text
-        found[tuple(row[:width])] = {s for s in row[width:] if s is not None}
+def _record(connection: Connection, job: Job, batch: BatchRow, keys: Sequence[Key], held: Collection[Any]) -> int:
+    """Write the tombstones of what is locked and due as it was frozen; returns how many."""
+    if job.schema.dialect == "mariadb":
+        keys = [tuple(r) for r in job.questions.ask(connection, lock_records, keys)]
+    if not keys:
+        return 0
+    written: Any = job.questions.ask(connection, tombstones, keys, held, run_id=batch.run_id, batch_no=batch.batch_no,
+                                     first=batch.first_seq, last=batch.last_seq)
+    return int(written.rowcount)
+
+
+def _why(connection: Connection, job: Job, left: Sequence[tuple[Key, WorkRow]], wanted: set[Any],
+         held: set[Any]) -> Outcomes:
+    """Why no tombstone could be written of these candidates; one that is due for another reason is frozen again."""
+    target, ledger, name = job.decider.target, job.ledger, job.decider.target.name
+    keys = [key for key, _ in left]
+    present = {text: set(subjects) for text, *subjects in job.questions.ask(connection, whose_records, keys)}
     if target.path:
-        for subject, *key in questions.ask(connection, whose_by_path, keys):
-            found[tuple(key)].add(subject)
-    return texts, found
+        for subject, text in job.questions.ask(connection, whose_by_path, keys):
+            present[text] = present.get(text, set()) | {subject}
+    mine: Sequence[Key] = keys
+    if job.schema.dialect == "mariadb":
+        mine = [tuple(r) for r in job.questions.ask(connection, lock_records, keys)]
+    seen = {r[0]: r[1:] for r in job.questions.ask(connection, facts, mine, held)} if mine else {}
+    outcomes: Outcomes = {}
+    for _, row in left:
+        subjects = present.get(row.record_key, set()) - {None}
+        if row.record_key not in present:
+            reason = SkipReason.GONE
+        elif not subjects <= wanted:
+            reason = SkipReason.MOVED
+        elif not subjects <= held or row.record_key not in seen:
+            reason = SkipReason.LOCKED
+        else:
+            in_scope, status, service_end = seen[row.record_key]
+            reason = _reason(Status(status), in_scope, row.reason)
+            if reason is SkipReason.CHANGED:
+                ledger.freeze_again(connection, job.run_id, name, row.seq, Status(status), service_end)
+        outcomes[row.seq] = (Outcome.SKIPPED, reason)
+    if changed := [seq for seq, (_, why) in outcomes.items() if why is SkipReason.CHANGED]:
+        ledger.note_deadlines(connection, job.run_id, name, partial(follows, job.decider, job.policy), changed)
+    return outcomes
 
 
-def _facts(connection: Connection, questions: Questions, keys: Sequence[Key],
-           subjects: Collection[Any]) -> dict[Key, Facts]:
-    target = questions.decider.target
-    width, many = len(target.key), len(target.subjects)
-    if target.dialect == "mariadb":
-        keys = [tuple(r) for r in questions.ask(connection, lock_records, keys)]
-    return {
-        tuple(r[:width]): Facts(Status(r[width]), tuple(r[width + 2:width + 2 + many]), bool(r[width + 1]),
-                                tuple(r[width + 2 + many:]))
-        for r in (questions.ask(connection, facts, keys, subjects) if keys else ())
-    }
-
-
-def _fallen_out(seen: Facts | None, subjects: set[Any], before: set[Any], earlier: str | None) -> SkipReason | None:
-    """Why a record is left alone, or None. One that moved, and owes nothing to its new subject, has moved."""
-    if seen is None:
-        return SkipReason.GONE
-    if subjects != before:
-        return SkipReason.MOVED
-    if seen.status is Status.HELD:
+def _reason(status: Status, in_scope: bool, earlier: str | None) -> SkipReason:
+    """Why a record that could be locked and judged is left. One that moved, and owes nothing to its new subject, has
+    moved."""
+    if status is Status.HELD:
         return SkipReason.HELD_MEANWHILE
-    if not seen.in_scope or seen.status not in TO_PURGE:
+    if not in_scope or status not in TO_PURGE:
         return SkipReason.MOVED if earlier == SkipReason.MOVED else SkipReason.NO_LONGER_DUE
-    return None
+    return SkipReason.CHANGED
 
 
-def _tombstones(job: Job, removed: Sequence[tuple[str, Facts]], batch_no: int, at: datetime) -> list[Tombstone]:
-    target, purged_at, table = job.decider.target, as_text(at), str(job.bound.name)
-    fields = ",".join(target.emptied or (str(f.key) for f in target.fields))
-    stones = []
-    for record_key, now in removed:
-        deadline = own_deadline(job.decider, job.policy, now.status, now.fetched_ends)
-        days = (deadline.start_day, deadline.last_retained_day, deadline.first_purgeable_day) if deadline else ()
-        start, last, first = (day.isoformat() for day in days) if days else ("", "", "")
-        stones.append(Tombstone(
-            job.run_id, batch_no, target.name, record_key, evidence.reference(job.key.secret, table, record_key),
-            now.status, target.disposition, fields, as_text(last_end(job.decider, now.fetched_ends)), start, last,
-            first, deadline.rule if deadline else "", job.policy.version.version, purged_at,
-        ))
-    return stones
-
-
-def _remove(connection: Connection, job: Job, keys: list[Key], subjects: set[Any]) -> dict[str, int]:
+def _remove(connection: Connection, job: Job, keys: Sequence[Key], held: Collection[Any]) -> dict[str, int]:
     target = job.decider.target
     children: dict[str, int] = {}
     for child in job.bound.children:
         _remove_children(connection, child, sa.select(*(target.table.c[c] for c in child.parent_columns))
                          .where(one_of(target.key, keys, target.dialect)), children)
-    result: Any = job.questions.ask(connection, removal, keys, subjects)
+    result: Any = job.questions.ask(connection, removal, keys, held)
     if result.rowcount != len(keys):
         raise Unproven("row_count")
     # Only a trigger could have put something back, and PostgreSQL shows to everybody where there is one.

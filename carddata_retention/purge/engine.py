@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import TypeVar
@@ -12,12 +12,10 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import evidence
 from carddata_retention.db import Database, seen_as
 from carddata_retention.errors import BlindError
-from carddata_retention.ledger import BatchRow, WorkRow
+from carddata_retention.ledger import WorkRow
 from carddata_retention.model import Outcome, SkipReason
-from carddata_retention.moments import as_text
 from carddata_retention.purge.batch import Job, NotQuiet, PathLocked, Unproven, remove_batch
 from carddata_retention.purge.pace import Pace
 from carddata_retention.redact import Trouble, trouble
@@ -232,10 +230,8 @@ class Engine:
 
         def write(connection: Connection, number: int) -> None:
             job.ledger.hold_open(connection, job.run_id)
-            job.ledger.add_batch(connection, BatchRow(
-                job.run_id, name, number, rows[0].seq, rows[-1].seq, 0, *counts, {}, evidence.batch_digest([]),
-                as_text(self._moment()),
-            ), [])
+            batch = job.batch(number, rows, self._moment())
+            job.ledger.add_batch(connection, replace(batch, skipped=counts[0], failed=counts[1]))
             job.ledger.settle(connection, job.run_id, name, number, {r.seq: (outcome, reason) for r in rows})
 
         self._record(write, rows)

@@ -13,10 +13,12 @@ from sqlalchemy import Connection
 
 from carddata_retention.db import NO_WAIT
 from carddata_retention.key_text import among, sent
-from carddata_retention.model import Disposition
+from carddata_retention.model import TO_PURGE, Disposition
+from carddata_retention.moments import Condition
+from carddata_retention.own_tables import OwnTables
 from carddata_retention.schema import BoundTarget
-from carddata_retention.tables import Decider
-from carddata_retention.targets import SUBJECT, Target, path_rows
+from carddata_retention.tables import Decider, Judged
+from carddata_retention.targets import SUBJECT, Target, equal, path_rows
 
 Key = tuple[Any, ...]
 Keys = Sequence[Key]
@@ -28,35 +30,54 @@ class Questions:
 
     bound: BoundTarget
     decider: Decider
+    tables: OwnTables
     _built: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def ask(self, connection: Connection, what: Callable[["Questions", Keys], Any], keys: Keys,
-            subjects: Collection[Any] = ()) -> Any:
+            subjects: Collection[Any] = (), **more: Any) -> Any:
         """The answer to one of the statements below."""
         target = self.decider.target
         values: dict[str, Any] = target.keys_sent(keys)
         statement = self._built.get(what) if values else what(self, keys)
         if statement is None:
             statement = self._built[what] = what(self, ())
-        values |= sent((self.decider.service.subject,), SUBJECT, self.decider.dialect, [(s,) for s in subjects])
-        wait: dict[str, Any] = {NO_WAIT: True} if statement.is_dml else {}
-        return connection.execute(statement, values, execution_options=wait)
+        values |= sent((self.decider.service.subject,), SUBJECT, self.decider.dialect, [(s,) for s in subjects]) | more
+        options: dict[str, Any] = {NO_WAIT: True, "preserve_rowcount": True} if statement.is_dml else {}
+        return connection.execute(statement, values, execution_options=options)
+
+    def held(self) -> Condition:
+        """True for a record all of whose subjects are among those that are sent."""
+        target = self.decider.target
+        if target.path:
+            assert target.path_subject is not None
+            other = path_rows(target, [sa.literal(1)]).where(
+                target.path_subject.is_not(None), sa.not_(among((target.path_subject,), SUBJECT, target.dialect)))
+            return sa.not_(other.exists())
+        return sa.and_(*(sa.or_(c.is_(None), among((c,), SUBJECT, target.dialect)) for c in target.subjects))
+
+
+def subjects_of(questions: Questions, keys: Keys) -> sa.Select[Any]:
+    """The subjects of the records: one column for each that a record has."""
+    target = questions.decider.target
+    if not target.path:
+        return sa.select(*target.subjects).where(target.key_in(keys)).distinct()
+    assert target.path_subject is not None
+    first = target.path[0]
+    return path_rows(target, [target.path_subject]).correlate(None).join(
+        target.table, equal(first.from_, first.to)
+    ).where(target.key_in(keys), target.path_subject.is_not(None)).distinct()
 
 
 def whose_records(questions: Questions, keys: Keys) -> sa.Select[Any]:
-    """The text of each key, the key as it is compared, and the record's own subjects."""
+    """The text of each key that has a row, and the record's own subjects."""
     target = questions.decider.target
-    return sa.select(target.key_text().label("record_key"), *target.key, *target.subjects).where(target.key_in(keys))
+    return sa.select(target.key_text(), *target.subjects).where(target.key_in(keys))
 
 
 def whose_by_path(questions: Questions, keys: Keys) -> sa.Select[Any]:
-    """Subject and key, for every row that leads from a record to a subject."""
+    """The text of the key and a subject, for every row that leads from a record to a subject."""
     target = questions.decider.target
-    assert target.path_subject is not None
-    first = target.path[0]
-    return path_rows(target, [target.path_subject, *target.key]).correlate(None).join(
-        target.table, sa.and_(*(a == b for a, b in zip(first.from_, first.to, strict=True)))
-    ).where(target.key_in(keys), target.path_subject.is_not(None))
+    return subjects_of(questions, keys).add_columns(target.key_text().label("record_key"))
 
 
 def lock_records(questions: Questions, keys: Keys) -> sa.Select[Any]:
@@ -65,24 +86,48 @@ def lock_records(questions: Questions, keys: Keys) -> sa.Select[Any]:
     return sa.select(*target.key).where(target.key_in(keys)).order_by(*target.key).with_for_update(skip_locked=True)
 
 
-def facts(questions: Questions, keys: Keys) -> sa.Select[Any]:
-    """What each record says of itself now; on PostgreSQL the same statement locks those that nobody else holds.
+def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
+    """Decide the records again and write the tombstones of those that are as they were frozen.
 
-    Not on MariaDB: there SKIP LOCKED beside a derived table also leaves out records that nobody holds.
+    On PostgreSQL the same statement locks them, and leaves out whom somebody else holds. Not on MariaDB: there SKIP
+    LOCKED beside a derived table also leaves out records that nobody holds.
     """
-    decider, target = questions.decider, questions.decider.target
-    judged = decider.row() if target.path else decider.scan(of_some=True)
-    asked = sa.select(
-        *target.key, judged.status(), target.in_scope(), *target.subjects, *judged.ends
-    ).select_from(judged.source).where(target.key_in(keys))
+    stone, target, judged = questions.tables.tombstone, questions.decider.target, _judged(questions.decider)
+    work = questions.tables.work.c
+    # Renamed: the declared where may name a column as one of ours is called.
+    candidate = sa.select(*(c.label(f"carddata_{c.name}") for c in work)).where(
+        work.run_id == sa.bindparam("run_id"), work.target == target.name, work.status.in_(TO_PURGE),
+        work.seq.between(sa.bindparam("first"), sa.bindparam("last"))).subquery("carddata_candidate").c
+    filled = ("run_id", "target", "seq", "record_key", "status", "service_end")
+    rows = (
+        sa.select(*(candidate[f"carddata_{name}"] for name in filled), sa.bindparam("batch_no", type_=sa.Integer()))
+        .select_from(judged.source)
+        .where(target.key_in(keys), candidate.carddata_record_key == target.key_text(), target.in_scope(),
+               judged.status() == candidate.carddata_status, questions.held(),
+               judged.end_text.is_not_distinct_from(candidate.carddata_service_end))
+    )
+    if target.dialect == "postgresql":
+        rows = rows.with_for_update(of=target.table, skip_locked=True)
+    return stone.insert().from_select([*filled, "batch_no"], rows)
+
+
+def facts(questions: Questions, keys: Keys) -> sa.Select[Any]:
+    """What the records of which no tombstone could be written say of themselves now, locked where that is possible."""
+    target = questions.decider.target
+    judged = _judged(questions.decider)
+    said: tuple[Any, ...] = (target.key_text(), target.in_scope(), judged.status(), judged.end_text)
+    asked = sa.select(*said).select_from(judged.source).where(target.key_in(keys))
     return asked.with_for_update(of=target.table, skip_locked=True) if target.dialect == "postgresql" else asked
+
+
+def _judged(decider: Decider) -> Judged:
+    return decider.row() if decider.target.path else decider.scan(of_some=True)
 
 
 def removal(questions: Questions, keys: Keys) -> sa.Delete | sa.Update:
     """The statement that removes: the locked keys, their locked subjects, and the whole decision again."""
     target = questions.decider.target
-    conditions = [target.key_in(keys), target.in_scope(), questions.decider.row().to_purge()]
-    conditions += [sa.or_(c.is_(None), among((c,), SUBJECT, target.dialect)) for c in target.subjects]
+    conditions = [target.key_in(keys), target.in_scope(), questions.held(), questions.decider.row().to_purge()]
     table: Any = target.table
     if target.disposition is Disposition.DELETE:
         return sa.delete(table).where(*conditions)

@@ -79,6 +79,7 @@ CODES = texts({
     "skip.held_meanwhile": ("走査後に保留された", "Held since the scan"),
     "skip.gone": ("走査後に他の処理が削除した", "Removed by others since the scan"),
     "skip.moved": ("走査後に主キーまたは顧客が変わった", "Key or subject changed since the scan"),
+    "skip.changed": ("走査後に終了日または状態が変わった", "End or status changed since the scan"),
     "skip.locked": ("他の処理がロック中", "Locked by another transaction"),
     "skip.not_reached": ("時間内に届かなかった", "Not reached in the time allowed"),
     "skip.refused": ("関門・上限・承認による拒否", "Refused by gate, breaker or approval"),

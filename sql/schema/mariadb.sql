@@ -18,10 +18,12 @@ CREATE TABLE carddata_run (
     tool_version VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     policy_version VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     policy_digest VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    salt VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     finished_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     verdict VARCHAR(16) COLLATE utf8mb4_nopad_bin,
     exit_code INTEGER,
     result LONGTEXT,
+    deadlines VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     previous_seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     key_id VARCHAR(40) COLLATE utf8mb4_nopad_bin,
@@ -38,6 +40,9 @@ CREATE TABLE carddata_batch (
     run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     target VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     batch_no INTEGER NOT NULL,
+    table_name VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    disposition VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    fields LONGTEXT NOT NULL,
     first_seq BIGINT NOT NULL,
     last_seq BIGINT NOT NULL,
     purged INTEGER NOT NULL,
@@ -51,26 +56,33 @@ CREATE TABLE carddata_batch (
   COMMENT='One row for each transaction that removed or gave up: counts and the digest of its tombstones. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
 
--- One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.
+-- One row for each removed record: its key, its status, its service end. Never a card value.
 CREATE TABLE carddata_tombstone (
     run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     target VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    seq BIGINT NOT NULL,
     record_key VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
     batch_no INTEGER NOT NULL,
-    reference VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     status VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
-    disposition VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
-    fields LONGTEXT NOT NULL,
+    service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    PRIMARY KEY (run_id, target, seq)
+) ENGINE=InnoDB CHARSET=utf8mb4
+  COMMENT='One row for each removed record: its key, its status, its service end. Never a card value.'
+  COLLATE utf8mb4_nopad_bin;
+
+-- What followed from each service end by the rule of the run: the days of the deadline, the articles. Never a
+-- card value.
+CREATE TABLE carddata_deadline (
+    run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    ended_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     start_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     last_retained_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     first_purgeable_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     rule VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
-    policy_version VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
-    purged_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
-    PRIMARY KEY (run_id, target, record_key)
+    PRIMARY KEY (run_id, service_end)
 ) ENGINE=InnoDB CHARSET=utf8mb4
-  COMMENT='One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.'
+  COMMENT='What followed from each service end by the rule of the run: the days of the deadline, the articles. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
 
 -- The candidates of the last run: the keys of what was due, and how each ended. Never a card value.
@@ -80,6 +92,7 @@ CREATE TABLE carddata_work (
     seq BIGINT NOT NULL,
     record_key VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
     status VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
+    service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     outcome VARCHAR(16) COLLATE utf8mb4_nopad_bin,
     reason VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     batch_no INTEGER,

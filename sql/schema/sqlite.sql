@@ -18,10 +18,12 @@ CREATE TABLE carddata_run (
     tool_version VARCHAR(40) NOT NULL,
     policy_version VARCHAR(64) NOT NULL,
     policy_digest VARCHAR(64) NOT NULL,
+    salt VARCHAR(64) NOT NULL,
     finished_at VARCHAR(40),
     verdict VARCHAR(16),
     exit_code INTEGER,
     result TEXT,
+    deadlines VARCHAR(64),
     previous_seal VARCHAR(64),
     seal VARCHAR(64),
     key_id VARCHAR(40),
@@ -36,6 +38,9 @@ CREATE TABLE carddata_batch (
     run_id VARCHAR(40) NOT NULL,
     target VARCHAR(64) NOT NULL,
     batch_no INTEGER NOT NULL,
+    table_name VARCHAR(255) NOT NULL,
+    disposition VARCHAR(16) NOT NULL,
+    fields TEXT NOT NULL,
     first_seq BIGINT NOT NULL,
     last_seq BIGINT NOT NULL,
     purged INTEGER NOT NULL,
@@ -47,24 +52,29 @@ CREATE TABLE carddata_batch (
     PRIMARY KEY (run_id, target, batch_no)
 );
 
--- One row for each removed record: its key, a keyed reference, dates, the rule. Never a card value.
+-- One row for each removed record: its key, its status, its service end. Never a card value.
 CREATE TABLE carddata_tombstone (
     run_id VARCHAR(40) NOT NULL,
     target VARCHAR(64) NOT NULL,
+    seq BIGINT NOT NULL,
     record_key VARCHAR(512) NOT NULL,
     batch_no INTEGER NOT NULL,
-    reference VARCHAR(64) NOT NULL,
     status VARCHAR(16) NOT NULL,
-    disposition VARCHAR(16) NOT NULL,
-    fields TEXT NOT NULL,
+    service_end VARCHAR(40),
+    PRIMARY KEY (run_id, target, seq)
+);
+
+-- What followed from each service end by the rule of the run: the days of the deadline, the articles. Never a
+-- card value.
+CREATE TABLE carddata_deadline (
+    run_id VARCHAR(40) NOT NULL,
     service_end VARCHAR(40) NOT NULL,
+    ended_at VARCHAR(40) NOT NULL,
     start_day VARCHAR(10) NOT NULL,
     last_retained_day VARCHAR(10) NOT NULL,
     first_purgeable_day VARCHAR(10) NOT NULL,
     rule VARCHAR(255) NOT NULL,
-    policy_version VARCHAR(64) NOT NULL,
-    purged_at VARCHAR(40) NOT NULL,
-    PRIMARY KEY (run_id, target, record_key)
+    PRIMARY KEY (run_id, service_end)
 );
 
 -- The candidates of the last run: the keys of what was due, and how each ended. Never a card value.
@@ -74,6 +84,7 @@ CREATE TABLE carddata_work (
     seq BIGINT NOT NULL,
     record_key VARCHAR(512) NOT NULL,
     status VARCHAR(16) NOT NULL,
+    service_end VARCHAR(40),
     outcome VARCHAR(16),
     reason VARCHAR(64),
     batch_no INTEGER,

@@ -572,13 +572,13 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
 
-SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY `cards`.`id`) AS seq, CAST(`cards`.`id` AS CHAR) AS record_key,
   CASE
     WHEN false THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'record'
@@ -588,7 +588,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'target'
@@ -597,7 +597,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
@@ -608,7 +608,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -620,7 +620,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -631,7 +631,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -663,15 +663,17 @@ SELECT CAST(`cards`.`id` AS CHAR) AS record_key,
       CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
-  CASE
-    WHEN (
-      CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS status,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN (`cards`.`customer_id` IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS CHAR
+  ) AS service_end
 FROM `cards`
 LEFT OUTER JOIN (
   SELECT max(
@@ -711,7 +713,7 @@ LEFT OUTER JOIN (
 WHERE NOT (
   (
     EXISTS (
-      SELECT 1 AS anon_2
+      SELECT 1 AS anon_1
       FROM carddata_hold
       WHERE carddata_hold.released_at IS NULL
         AND carddata_hold.scope = 'record'
@@ -721,7 +723,7 @@ WHERE NOT (
   )
     OR (
       EXISTS (
-        SELECT 1 AS anon_2
+        SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
           AND carddata_hold.scope = 'target'
@@ -730,7 +732,7 @@ WHERE NOT (
     )
     OR (
       EXISTS (
-        SELECT 1 AS anon_2
+        SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
           AND carddata_hold.scope = 'subject'
@@ -741,7 +743,7 @@ WHERE NOT (
   AND (
     (
       EXISTS (
-        SELECT 1 AS anon_3
+        SELECT 1 AS anon_2
         FROM carddata_request
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
@@ -753,7 +755,7 @@ WHERE NOT (
     )
       OR (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -764,7 +766,7 @@ WHERE NOT (
       )
       OR (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -777,8 +779,7 @@ WHERE NOT (
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 20
-  )
-ORDER BY `cards`.`id`;
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the gate's counts
@@ -1082,7 +1083,7 @@ FROM `cards`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: whose records are they
 
-SELECT CAST(`cards`.`id` AS CHAR) AS record_key, `cards`.`id`, `cards`.`customer_id`
+SELECT DISTINCT `cards`.`customer_id`
 FROM `cards`
 WHERE `cards`.`id` IN (:carddata_key_0);
 
@@ -1144,10 +1145,63 @@ ORDER BY `cards`.`id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: decide the locked records again
+-- cards: batch: decide the locked records again, and write their tombstones
 
-SELECT `cards`.`id`,
-  CASE
+INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
+SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
+  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+FROM `cards`
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR NOT (
+            CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+              AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+          )
+      ) THEN 100
+      WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+      WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+      WHEN (`services`.`use_ended_at` >= :over) THEN 100
+      WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+      WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+      WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+      WHEN (`services`.`use_ended_at` < :due) THEN 20
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
+    `services`.`customer_id` AS carddata_subject
+  FROM `services`
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` IN (:carddata_subject_0)
+  GROUP BY `services`.`customer_id`
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id`,
+(
+  SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
+    carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
+    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
+    carddata_work.outcome AS carddata_outcome, carddata_work.reason AS carddata_reason,
+    carddata_work.batch_no AS carddata_batch_no, carddata_work.locked_since AS carddata_locked_since
+  FROM carddata_work
+  WHERE carddata_work.run_id = :run_id
+    AND carddata_work.target = 'cards'
+    AND carddata_work.status IN ('requested', 'overdue', 'due')
+    AND carddata_work.seq BETWEEN :first AND :last
+) AS carddata_candidate
+WHERE `cards`.`id` IN (:carddata_key_0)
+  AND carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
+  AND CASE
     WHEN false THEN 'blank'
     WHEN (
       (
@@ -1237,15 +1291,131 @@ SELECT `cards`.`id`,
       CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1, true AS anon_4, `cards`.`customer_id`,
+  END = carddata_candidate.carddata_status
+  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0))
+  AND CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN (`cards`.`customer_id` IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS CHAR
+  ) <=> carddata_candidate.carddata_service_end;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: what is left, is it there, and whose
+
+SELECT CAST(`cards`.`id` AS CHAR) AS `id`, `cards`.`customer_id`
+FROM `cards`
+WHERE `cards`.`id` IN (:carddata_key_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: why was it left
+
+SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
   CASE
+    WHEN false THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'record'
+            AND carddata_hold.target = 'cards'
+            AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'target'
+              AND carddata_hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+          )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_4
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND carddata_request.scope = 'record'
+            AND carddata_request.target = 'cards'
+            AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_4
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'target'
+              AND carddata_request.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_4
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'subject'
+              AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+          )
+        )
+    ) THEN 'requested'
     WHEN (
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_5
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN (`cards`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN (`cards`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END AS anon_2,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN (`cards`.`customer_id` IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS CHAR
+  ) AS anon_5
 FROM `cards`
 LEFT OUTER JOIN (
   SELECT max(
@@ -1317,6 +1487,7 @@ WHERE `card_usage`.`card_id` IN (:carddata_parent_0);
 
 DELETE FROM `cards`
 WHERE `cards`.`id` IN (:carddata_key_0)
+  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0))
   AND NOT (
     (
       EXISTS (
@@ -1423,8 +1594,7 @@ WHERE `cards`.`id` IN (:carddata_key_0)
           80
         )
       END <= 20
-  )
-  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0));
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: read back, must be 0
@@ -1964,7 +2134,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
 
-SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY `payments`.`id`) AS seq, CAST(`payments`.`id` AS CHAR) AS record_key,
   CASE
     WHEN (
       NOT (
@@ -1984,7 +2154,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'record'
@@ -1994,7 +2164,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'target'
@@ -2003,7 +2173,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
@@ -2014,7 +2184,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -2026,7 +2196,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -2037,7 +2207,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -2072,15 +2242,17 @@ SELECT CAST(`payments`.`id` AS CHAR) AS record_key,
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
-  CASE
-    WHEN (
-      CASE
-        WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS status,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN (`payments`.`customer_id` IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS CHAR
+  ) AS service_end
 FROM `payments`
 LEFT OUTER JOIN (
   SELECT max(
@@ -2136,7 +2308,7 @@ WHERE ((method = 'card') IS TRUE) = 1
   AND NOT (
     (
       EXISTS (
-        SELECT 1 AS anon_2
+        SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
           AND carddata_hold.scope = 'record'
@@ -2146,7 +2318,7 @@ WHERE ((method = 'card') IS TRUE) = 1
     )
       OR (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'target'
@@ -2155,7 +2327,7 @@ WHERE ((method = 'card') IS TRUE) = 1
       )
       OR (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'subject'
@@ -2166,7 +2338,7 @@ WHERE ((method = 'card') IS TRUE) = 1
   AND (
     (
       EXISTS (
-        SELECT 1 AS anon_3
+        SELECT 1 AS anon_2
         FROM carddata_request
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
@@ -2178,7 +2350,7 @@ WHERE ((method = 'card') IS TRUE) = 1
     )
       OR (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -2189,7 +2361,7 @@ WHERE ((method = 'card') IS TRUE) = 1
       )
       OR (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -2202,8 +2374,7 @@ WHERE ((method = 'card') IS TRUE) = 1
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 20
-  )
-ORDER BY `payments`.`id`;
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the gate's counts
@@ -2651,7 +2822,7 @@ FROM `payments`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: whose records are they
 
-SELECT CAST(`payments`.`id` AS CHAR) AS record_key, `payments`.`id`, `payments`.`customer_id`
+SELECT DISTINCT `payments`.`customer_id`
 FROM `payments`
 WHERE `payments`.`id` IN (:carddata_key_0);
 
@@ -2713,9 +2884,194 @@ ORDER BY `payments`.`id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: decide the locked records again
+-- payments: batch: decide the locked records again, and write their tombstones
 
-SELECT `payments`.`id`,
+INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
+SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
+  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+FROM `payments`
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR `services`.`use_ended_at` >= :never
+          AND `services`.`use_ended_at` < :after_never
+          OR NOT (
+            CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+              AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+          )
+      ) THEN 100
+      WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+      WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+      WHEN (`services`.`use_ended_at` >= :over) THEN 100
+      WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+      WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+      WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+      WHEN (`services`.`use_ended_at` < :due) THEN 20
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
+    `services`.`customer_id` AS carddata_subject
+  FROM `services`
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` IN (:carddata_subject_0)
+  GROUP BY `services`.`customer_id`
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id`,
+(
+  SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
+    carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
+    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
+    carddata_work.outcome AS carddata_outcome, carddata_work.reason AS carddata_reason,
+    carddata_work.batch_no AS carddata_batch_no, carddata_work.locked_since AS carddata_locked_since
+  FROM carddata_work
+  WHERE carddata_work.run_id = :run_id
+    AND carddata_work.target = 'payments'
+    AND carddata_work.status IN ('requested', 'overdue', 'due')
+    AND carddata_work.seq BETWEEN :first AND :last
+) AS carddata_candidate
+WHERE `payments`.`id` IN (:carddata_key_0)
+  AND carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
+  AND ((method = 'card') IS TRUE) = 1
+  AND CASE
+    WHEN (
+      NOT (
+        `payments`.`card_holder` IS NOT NULL
+          AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+          OR `payments`.`card_token` IS NOT NULL
+          AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+          AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+          OR `payments`.`card_exp` IS NOT NULL
+          AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+          OR `payments`.`last4` IS NOT NULL
+          AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+          OR `payments`.`brand` IS NOT NULL
+          AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+      )
+    ) THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'record'
+            AND carddata_hold.target = 'payments'
+            AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'target'
+              AND carddata_hold.target = 'payments'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+          )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND carddata_request.scope = 'record'
+            AND carddata_request.target = 'payments'
+            AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+        )
+      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'target'
+              AND carddata_request.target = 'payments'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_3
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'subject'
+              AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+          )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN (`payments`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN (`payments`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN (`payments`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE
+        WHEN (`payments`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END = carddata_candidate.carddata_status
+  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0))
+  AND CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN (`payments`.`customer_id` IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS CHAR
+  ) <=> carddata_candidate.carddata_service_end;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: what is left, is it there, and whose
+
+SELECT CAST(`payments`.`id` AS CHAR) AS `id`, `payments`.`customer_id`
+FROM `payments`
+WHERE `payments`.`id` IN (:carddata_key_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: why was it left
+
+SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
   CASE
     WHEN (
       NOT (
@@ -2823,16 +3179,17 @@ SELECT `payments`.`id`,
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1, ((method = 'card') IS TRUE),
-  `payments`.`customer_id`,
-  CASE
-    WHEN (
-      CASE
-        WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS anon_1,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN (`payments`.`customer_id` IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS CHAR
+  ) AS anon_4
 FROM `payments`
 LEFT OUTER JOIN (
   SELECT max(
@@ -2878,6 +3235,7 @@ UPDATE `payments`
 SET `card_holder`=NULL, `card_token`='***', `card_exp`=NULL, `last4`=NULL, `brand`=NULL
 WHERE `payments`.`id` IN (:carddata_key_0)
   AND ((method = 'card') IS TRUE) = 1
+  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0))
   AND NOT (
     NOT (
       `payments`.`card_holder` IS NOT NULL
@@ -2999,8 +3357,7 @@ WHERE `payments`.`id` IN (:carddata_key_0)
           80
         )
       END <= 20
-  )
-  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0));
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: read back, must be 0

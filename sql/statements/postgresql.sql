@@ -635,13 +635,13 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
 
-SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN false THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
             AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
@@ -650,7 +650,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'record'
@@ -660,7 +660,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'target'
@@ -669,7 +669,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'subject'
@@ -681,7 +681,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata.request
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
@@ -692,7 +692,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -704,7 +704,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -715,7 +715,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -748,15 +748,17 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
-  CASE
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS status,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS service_end
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -794,7 +796,7 @@ LEFT OUTER JOIN (
 WHERE NOT (
   (
     EXISTS (
-      SELECT 1 AS anon_2
+      SELECT 1 AS anon_1
       FROM carddata.hold
       WHERE carddata.hold.released_at IS NULL
         AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
@@ -803,7 +805,7 @@ WHERE NOT (
     AND (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
             AND carddata.hold.scope = 'record'
@@ -813,7 +815,7 @@ WHERE NOT (
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata.hold
             WHERE carddata.hold.released_at IS NULL
               AND carddata.hold.scope = 'target'
@@ -822,7 +824,7 @@ WHERE NOT (
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata.hold
             WHERE carddata.hold.released_at IS NULL
               AND carddata.hold.scope = 'subject'
@@ -834,7 +836,7 @@ WHERE NOT (
   AND (
     (
       EXISTS (
-        SELECT 1 AS anon_3
+        SELECT 1 AS anon_2
         FROM carddata.request
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
@@ -845,7 +847,7 @@ WHERE NOT (
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata.request
             WHERE carddata.request.kind = 'erase'
               AND carddata.request.granted_at IS NOT NULL
@@ -857,7 +859,7 @@ WHERE NOT (
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -868,7 +870,7 @@ WHERE NOT (
           )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -882,8 +884,7 @@ WHERE NOT (
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 20
-  )
-ORDER BY "cards"."id";
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the gate's counts
@@ -1125,7 +1126,7 @@ FROM "cards";
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: whose records are they
 
-SELECT CAST("cards"."id" AS VARCHAR) AS record_key, "cards"."id", "cards"."customer_id"
+SELECT DISTINCT "cards"."customer_id"
 FROM "cards"
 WHERE "cards"."id" = ANY (:carddata_key_0);
 
@@ -1178,10 +1179,61 @@ WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: decide the locked records again
+-- cards: batch: decide the locked records again, and write their tombstones
 
-SELECT "cards"."id",
-  CASE
+INSERT INTO carddata.tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
+SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
+  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+FROM "cards"
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        "services"."use_ended_at" = 'infinity'
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+      WHEN ("services"."use_ended_at" >= :over) THEN 100
+      WHEN ("services"."use_ended_at" < :earliest) THEN 50
+      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+      WHEN ("services"."use_ended_at" < :overdue) THEN 10
+      WHEN ("services"."use_ended_at" < :due) THEN 20
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id",
+(
+  SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
+    carddata.work.seq AS carddata_seq, carddata.work.record_key AS carddata_record_key,
+    carddata.work.status AS carddata_status, carddata.work.service_end AS carddata_service_end,
+    carddata.work.outcome AS carddata_outcome, carddata.work.reason AS carddata_reason,
+    carddata.work.batch_no AS carddata_batch_no, carddata.work.locked_since AS carddata_locked_since
+  FROM carddata.work
+  WHERE carddata.work.run_id = :run_id
+    AND carddata.work.target = 'cards'
+    AND carddata.work.status IN ('requested', 'overdue', 'due')
+    AND carddata.work.seq BETWEEN :first AND :last
+) AS carddata_candidate
+WHERE "cards"."id" = ANY (:carddata_key_0)
+  AND carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
+  AND CASE
     WHEN false THEN 'blank'
     WHEN (
       (
@@ -1293,15 +1345,154 @@ SELECT "cards"."id",
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1, true AS anon_4, "cards"."customer_id",
+  END = carddata_candidate.carddata_status
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0))
+  AND CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) IS NOT DISTINCT FROM carddata_candidate.carddata_service_end
+FOR UPDATE OF "cards" SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: what is left, is it there, and whose
+
+SELECT CAST("cards"."id" AS VARCHAR) AS "id", "cards"."customer_id"
+FROM "cards"
+WHERE "cards"."id" = ANY (:carddata_key_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: why was it left
+
+SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
   CASE
+    WHEN false THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'record'
+                AND carddata.hold.target = 'cards'
+                AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'target'
+                  AND carddata.hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'subject'
+                  AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_4
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_4
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'cards'
+                AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_4
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_4
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
+        )
+    ) THEN 'requested'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_5
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END AS anon_2,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS anon_5
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -1372,6 +1563,7 @@ WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
 
 DELETE FROM "cards"
 WHERE "cards"."id" = ANY (:carddata_key_0)
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0))
   AND NOT (
     (
       EXISTS (
@@ -1496,8 +1688,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
           80
         )
       END <= 20
-  )
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0));
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: how many are in scope
@@ -2088,7 +2279,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
 
-SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN (
       NOT (
@@ -2108,7 +2299,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
             AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
@@ -2117,7 +2308,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'record'
@@ -2127,7 +2318,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'target'
@@ -2136,7 +2327,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'subject'
@@ -2148,7 +2339,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata.request
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
@@ -2159,7 +2350,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -2171,7 +2362,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -2182,7 +2373,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -2218,15 +2409,17 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
-  CASE
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS status,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS service_end
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(
@@ -2280,7 +2473,7 @@ WHERE ((method = 'card') IS TRUE)
   AND NOT (
     (
       EXISTS (
-        SELECT 1 AS anon_2
+        SELECT 1 AS anon_1
         FROM carddata.hold
         WHERE carddata.hold.released_at IS NULL
           AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
@@ -2289,7 +2482,7 @@ WHERE ((method = 'card') IS TRUE)
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata.hold
             WHERE carddata.hold.released_at IS NULL
               AND carddata.hold.scope = 'record'
@@ -2299,7 +2492,7 @@ WHERE ((method = 'card') IS TRUE)
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'target'
@@ -2308,7 +2501,7 @@ WHERE ((method = 'card') IS TRUE)
           )
           OR (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'subject'
@@ -2320,7 +2513,7 @@ WHERE ((method = 'card') IS TRUE)
   AND (
     (
       EXISTS (
-        SELECT 1 AS anon_3
+        SELECT 1 AS anon_2
         FROM carddata.request
         WHERE carddata.request.kind = 'erase'
           AND carddata.request.granted_at IS NOT NULL
@@ -2331,7 +2524,7 @@ WHERE ((method = 'card') IS TRUE)
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata.request
             WHERE carddata.request.kind = 'erase'
               AND carddata.request.granted_at IS NOT NULL
@@ -2343,7 +2536,7 @@ WHERE ((method = 'card') IS TRUE)
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -2354,7 +2547,7 @@ WHERE ((method = 'card') IS TRUE)
           )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -2368,8 +2561,7 @@ WHERE ((method = 'card') IS TRUE)
         WHEN ("payments"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 20
-  )
-ORDER BY "payments"."id";
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the gate's counts
@@ -2697,7 +2889,7 @@ FROM "payments";
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: whose records are they
 
-SELECT CAST("payments"."id" AS VARCHAR) AS record_key, "payments"."id", "payments"."customer_id"
+SELECT DISTINCT "payments"."customer_id"
 FROM "payments"
 WHERE "payments"."id" = ANY (:carddata_key_0);
 
@@ -2750,9 +2942,215 @@ WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: decide the locked records again
+-- payments: batch: decide the locked records again, and write their tombstones
 
-SELECT "payments"."id",
+INSERT INTO carddata.tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
+SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
+  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+FROM "payments"
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        "services"."use_ended_at" = 'infinity'
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR "services"."use_ended_at" >= :never
+          AND "services"."use_ended_at" < :after_never
+          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+      WHEN ("services"."use_ended_at" >= :over) THEN 100
+      WHEN ("services"."use_ended_at" < :earliest) THEN 50
+      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+      WHEN ("services"."use_ended_at" < :overdue) THEN 10
+      WHEN ("services"."use_ended_at" < :due) THEN 20
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id",
+(
+  SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
+    carddata.work.seq AS carddata_seq, carddata.work.record_key AS carddata_record_key,
+    carddata.work.status AS carddata_status, carddata.work.service_end AS carddata_service_end,
+    carddata.work.outcome AS carddata_outcome, carddata.work.reason AS carddata_reason,
+    carddata.work.batch_no AS carddata_batch_no, carddata.work.locked_since AS carddata_locked_since
+  FROM carddata.work
+  WHERE carddata.work.run_id = :run_id
+    AND carddata.work.target = 'payments'
+    AND carddata.work.status IN ('requested', 'overdue', 'due')
+    AND carddata.work.seq BETWEEN :first AND :last
+) AS carddata_candidate
+WHERE "payments"."id" = ANY (:carddata_key_0)
+  AND carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
+  AND ((method = 'card') IS TRUE)
+  AND CASE
+    WHEN (
+      NOT (
+        "payments"."card_holder" IS NOT NULL
+          AND "payments"."card_holder" != ''
+          OR "payments"."card_token" IS NOT NULL
+          AND "payments"."card_token" != ''
+          AND "payments"."card_token" != '***'
+          OR "payments"."card_exp" IS NOT NULL
+          AND "payments"."card_exp" != ''
+          OR "payments"."last4" IS NOT NULL
+          AND "payments"."last4" != ''
+          OR "payments"."brand" IS NOT NULL
+          AND "payments"."brand" != ''
+      )
+    ) THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'record'
+                AND carddata.hold.target = 'payments'
+                AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'target'
+                  AND carddata.hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'subject'
+                  AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+              )
+            )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata.request
+              WHERE carddata.request.kind = 'erase'
+                AND carddata.request.granted_at IS NOT NULL
+                AND carddata.request.closed_at IS NULL
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'payments'
+                AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+              )
+            )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END = carddata_candidate.carddata_status
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0))
+  AND CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) IS NOT DISTINCT FROM carddata_candidate.carddata_service_end
+FOR UPDATE OF "payments" SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: what is left, is it there, and whose
+
+SELECT CAST("payments"."id" AS VARCHAR) AS "id", "payments"."customer_id"
+FROM "payments"
+WHERE "payments"."id" = ANY (:carddata_key_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: why was it left
+
+SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
   CASE
     WHEN (
       NOT (
@@ -2882,16 +3280,17 @@ SELECT "payments"."id",
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1, ((method = 'card') IS TRUE),
-  "payments"."customer_id",
-  CASE
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS anon_1,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS anon_4
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(
@@ -2936,6 +3335,7 @@ UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
 WHERE "payments"."id" = ANY (:carddata_key_0)
   AND ((method = 'card') IS TRUE)
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0))
   AND NOT (
     NOT (
       "payments"."card_holder" IS NOT NULL
@@ -3075,8 +3475,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
           80
         )
       END <= 20
-  )
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0));
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: how many are in scope

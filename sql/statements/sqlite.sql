@@ -639,13 +639,13 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
 
-SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN 0 THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
@@ -654,7 +654,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'record'
@@ -664,7 +664,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'target'
@@ -673,7 +673,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'subject'
@@ -696,7 +696,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -707,7 +707,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -719,7 +719,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -730,7 +730,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -766,15 +766,17 @@ SELECT CAST("cards"."id" AS VARCHAR) AS record_key,
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
-  CASE
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS status,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS service_end
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -816,7 +818,7 @@ LEFT OUTER JOIN (
 WHERE NOT (
   (
     EXISTS (
-      SELECT 1 AS anon_2
+      SELECT 1 AS anon_1
       FROM carddata_hold
       WHERE carddata_hold.released_at IS NULL
         AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
@@ -825,7 +827,7 @@ WHERE NOT (
     AND (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'record'
@@ -835,7 +837,7 @@ WHERE NOT (
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'target'
@@ -844,7 +846,7 @@ WHERE NOT (
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
@@ -867,7 +869,7 @@ WHERE NOT (
   AND (
     (
       EXISTS (
-        SELECT 1 AS anon_3
+        SELECT 1 AS anon_2
         FROM carddata_request
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
@@ -878,7 +880,7 @@ WHERE NOT (
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -890,7 +892,7 @@ WHERE NOT (
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -901,7 +903,7 @@ WHERE NOT (
           )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -918,8 +920,7 @@ WHERE NOT (
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 20
-  )
-ORDER BY "cards"."id";
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the gate's counts
@@ -1204,15 +1205,70 @@ FROM "cards";
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: whose records are they
 
-SELECT CAST("cards"."id" AS VARCHAR) AS record_key, "cards"."id", "cards"."customer_id"
+SELECT DISTINCT "cards"."customer_id"
 FROM "cards"
 WHERE "cards"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: decide the locked records again
+-- cards: batch: decide the locked records again, and write their tombstones
 
-SELECT "cards"."id",
-  CASE
+INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
+SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
+  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+FROM "cards"
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR NOT (
+            ("services"."status" COLLATE "BINARY") IS NOT NULL
+              AND ("services"."status" COLLATE "BINARY") IN ('closed')
+          )
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
+      ) THEN 40
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" IN (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id",
+(
+  SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
+    carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
+    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
+    carddata_work.outcome AS carddata_outcome, carddata_work.reason AS carddata_reason,
+    carddata_work.batch_no AS carddata_batch_no, carddata_work.locked_since AS carddata_locked_since
+  FROM carddata_work
+  WHERE carddata_work.run_id = :run_id
+    AND carddata_work.target = 'cards'
+    AND carddata_work.status IN ('requested', 'overdue', 'due')
+    AND carddata_work.seq BETWEEN :first AND :last
+) AS carddata_candidate
+WHERE "cards"."id" IN (:carddata_key_0)
+  AND carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
+  AND CASE
     WHEN 0 THEN 'blank'
     WHEN (
       (
@@ -1338,15 +1394,167 @@ SELECT "cards"."id",
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1, 1 AS anon_4, "cards"."customer_id",
+  END = carddata_candidate.carddata_status
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:carddata_subject_0))
+  AND CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) IS carddata_candidate.carddata_service_end;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: what is left, is it there, and whose
+
+SELECT CAST("cards"."id" AS VARCHAR) AS "id", "cards"."customer_id"
+FROM "cards"
+WHERE "cards"."id" IN (:carddata_key_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: why was it left
+
+SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
   CASE
+    WHEN 0 THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'cards'
+                AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
+            OR "cards"."customer_id" IS NOT NULL
+            AND "cards"."customer_id" IN (
+              SELECT carddata_hold.item
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item IS NOT NULL
+            )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_4
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_4
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_4
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_4
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
+        )
+    ) THEN 'requested'
     WHEN (
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_5
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END AS anon_2,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS anon_5
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -1419,6 +1627,7 @@ WHERE "card_usage"."card_id" IN (:carddata_parent_0);
 
 DELETE FROM "cards"
 WHERE "cards"."id" IN (:carddata_key_0)
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:carddata_subject_0))
   AND NOT (
     (
       EXISTS (
@@ -1563,8 +1772,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
           80
         )
       END <= 20
-  )
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:carddata_subject_0));
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: read back, must be 0
@@ -2203,7 +2411,7 @@ ORDER BY carddata_example.standing DESC, carddata_example.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
 
-SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
   CASE
     WHEN (
       NOT (
@@ -2223,7 +2431,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
@@ -2232,7 +2440,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'record'
@@ -2242,7 +2450,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'target'
@@ -2251,7 +2459,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'subject'
@@ -2274,7 +2482,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -2285,7 +2493,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -2297,7 +2505,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -2308,7 +2516,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -2347,15 +2555,17 @@ SELECT CAST("payments"."id" AS VARCHAR) AS record_key,
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
-  CASE
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS status,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS service_end
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(
@@ -2413,7 +2623,7 @@ WHERE ((method = 'card') IS TRUE) = 1
   AND NOT (
     (
       EXISTS (
-        SELECT 1 AS anon_2
+        SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
           AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
@@ -2422,7 +2632,7 @@ WHERE ((method = 'card') IS TRUE) = 1
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'record'
@@ -2432,7 +2642,7 @@ WHERE ((method = 'card') IS TRUE) = 1
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'target'
@@ -2441,7 +2651,7 @@ WHERE ((method = 'card') IS TRUE) = 1
           )
           OR (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'subject'
@@ -2464,7 +2674,7 @@ WHERE ((method = 'card') IS TRUE) = 1
   AND (
     (
       EXISTS (
-        SELECT 1 AS anon_3
+        SELECT 1 AS anon_2
         FROM carddata_request
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
@@ -2475,7 +2685,7 @@ WHERE ((method = 'card') IS TRUE) = 1
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -2487,7 +2697,7 @@ WHERE ((method = 'card') IS TRUE) = 1
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -2498,7 +2708,7 @@ WHERE ((method = 'card') IS TRUE) = 1
           )
           OR (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -2515,8 +2725,7 @@ WHERE ((method = 'card') IS TRUE) = 1
         WHEN ("payments"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
       END <= 20
-  )
-ORDER BY "payments"."id";
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the gate's counts
@@ -2861,14 +3070,237 @@ FROM "payments";
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: whose records are they
 
-SELECT CAST("payments"."id" AS VARCHAR) AS record_key, "payments"."id", "payments"."customer_id"
+SELECT DISTINCT "payments"."customer_id"
 FROM "payments"
 WHERE "payments"."id" IN (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: decide the locked records again
+-- payments: batch: decide the locked records again, and write their tombstones
 
-SELECT "payments"."id",
+INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
+SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
+  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+FROM "payments"
+LEFT OUTER JOIN (
+  SELECT max(
+    CASE
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+          OR NOT (
+            ("services"."status" COLLATE "BINARY") IS NOT NULL
+              AND ("services"."status" COLLATE "BINARY") IN ('closed')
+          )
+      ) THEN 100
+      WHEN ("services"."use_ended_at" IS NULL) THEN 70
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+      WHEN (
+        carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
+      ) THEN 40
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      ELSE 39
+    END
+  ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
+    "services"."customer_id" AS carddata_subject
+  FROM "services"
+  WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" IN (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id",
+(
+  SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
+    carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
+    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
+    carddata_work.outcome AS carddata_outcome, carddata_work.reason AS carddata_reason,
+    carddata_work.batch_no AS carddata_batch_no, carddata_work.locked_since AS carddata_locked_since
+  FROM carddata_work
+  WHERE carddata_work.run_id = :run_id
+    AND carddata_work.target = 'payments'
+    AND carddata_work.status IN ('requested', 'overdue', 'due')
+    AND carddata_work.seq BETWEEN :first AND :last
+) AS carddata_candidate
+WHERE "payments"."id" IN (:carddata_key_0)
+  AND carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
+  AND ((method = 'card') IS TRUE) = 1
+  AND CASE
+    WHEN (
+      NOT (
+        "payments"."card_holder" IS NOT NULL
+          AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+          OR "payments"."card_token" IS NOT NULL
+          AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+          AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+          OR "payments"."card_exp" IS NOT NULL
+          AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+          OR "payments"."last4" IS NOT NULL
+          AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+          OR "payments"."brand" IS NOT NULL
+          AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+      )
+    ) THEN 'blank'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'payments'
+                AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                    WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                    ELSE CAST("payments"."customer_id" AS TEXT)
+                  END
+              )
+            )
+            OR "payments"."customer_id" IS NOT NULL
+            AND "payments"."customer_id" IN (
+              SELECT carddata_hold.item
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item IS NOT NULL
+            )
+        )
+    ) THEN 'held'
+    WHEN (
+      (
+        EXISTS (
+          SELECT 1 AS anon_3
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_3
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'payments'
+                AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_3
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("payments"."customer_id")
+                    WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                    ELSE CAST("payments"."customer_id" AS TEXT)
+                  END
+              )
+            )
+        )
+    ) THEN 'requested'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 100
+    ) THEN 'active'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 40
+    ) THEN 'undetermined'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END >= 31
+    ) THEN 'retained'
+    WHEN (
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END = 20
+    ) THEN 'due'
+    ELSE 'overdue'
+  END = carddata_candidate.carddata_status
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:carddata_subject_0))
+  AND CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) IS carddata_candidate.carddata_service_end;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: what is left, is it there, and whose
+
+SELECT CAST("payments"."id" AS VARCHAR) AS "id", "payments"."customer_id"
+FROM "payments"
+WHERE "payments"."id" IN (:carddata_key_0);
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: why was it left
+
+SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
   CASE
     WHEN (
       NOT (
@@ -3012,16 +3444,17 @@ SELECT "payments"."id",
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1, ((method = 'card') IS TRUE),
-  "payments"."customer_id",
-  CASE
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 39
-    ) THEN carddata_end_1.carddata_end
-  END AS anon_4
+  END AS anon_1,
+  CAST(
+    CASE
+      WHEN (
+        CASE
+          WHEN ("payments"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 39
+      ) THEN carddata_end_1.carddata_end
+    END AS VARCHAR
+  ) AS anon_4
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(
@@ -3069,6 +3502,7 @@ UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
 WHERE "payments"."id" IN (:carddata_key_0)
   AND ((method = 'card') IS TRUE) = 1
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:carddata_subject_0))
   AND NOT (
     NOT (
       "payments"."card_holder" IS NOT NULL
@@ -3228,8 +3662,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
           80
         )
       END <= 20
-  )
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:carddata_subject_0));
+  );
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: read back, must be 0
