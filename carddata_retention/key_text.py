@@ -200,6 +200,17 @@ def one_of(columns: Sequence[Column], rows: Collection[Sequence[Any]], dialect: 
     return _among(columns, dialect, rows, lambda n: {"key": None, "value": [row[n] for row in rows]})
 
 
+def numbered(columns: Sequence[Column], name: str, numbers: str) -> tuple[sa.FromClause, Column, Column]:
+    """PostgreSQL: the rows of `among` where each has a number too, which `numbers` sends beside it: what to join, on
+    what, and the number."""
+    arrays = [_array(column, {"key": f"{name}_{n}"}) for n, column in enumerate(columns)]
+    names = [f"of_{n}" for n, _ in enumerate(columns)]
+    listed = sa.func.unnest(*arrays, sa.bindparam(numbers, type_=postgresql.ARRAY(sa.BigInteger()))).table_valued(
+        *names, "numbered").render_derived(name="carddata_numbered")
+    found = sa.and_(*(column == listed.c[n] for column, n in zip(columns, names, strict=True)))
+    return listed, found, listed.c.numbered
+
+
 def _among(columns: Sequence[Column], dialect: str, rows: Collection[Sequence[Any]],
            bound: Callable[[int], dict[str, Any]]) -> Column:
     if dialect == "postgresql":

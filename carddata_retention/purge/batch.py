@@ -18,6 +18,7 @@ from carddata_retention.moments import Condition, as_text
 from carddata_retention.policy import Policy
 from carddata_retention.purge.locks import close_window, lock_path, lock_subjects
 from carddata_retention.purge.questions import (
+    SEQS,
     Key,
     Questions,
     facts,
@@ -93,7 +94,7 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
         raise NotQuiet from None
     keys = all_key_values(target, [r.record_key for r in rows])
     wanted, held = _lock(connection, job, keys)
-    recorded = _record(connection, job, batch, keys, held)
+    recorded = _record(connection, job, batch, keys, [r.seq for r in rows], held)
     chosen = set() if not recorded else None if recorded == len(rows) else ledger.recorded(connection, batch)
     removed = [k for k, r in zip(keys, rows, strict=True) if chosen is None or r.seq in chosen]
     if len(removed) != recorded:
@@ -120,14 +121,16 @@ def _lock(connection: Connection, job: Job, keys: Sequence[Key]) -> tuple[set[An
     return wanted, lock_subjects(connection, job.schema.service.locks, wanted)
 
 
-def _record(connection: Connection, job: Job, batch: BatchRow, keys: Sequence[Key], held: Collection[Any]) -> int:
+def _record(connection: Connection, job: Job, batch: BatchRow, keys: Sequence[Key], seqs: Sequence[int],
+            held: Collection[Any]) -> int:
     """Write the tombstones of what is locked and due as it was frozen; returns how many."""
     if job.schema.dialect == "mariadb":
         keys = [tuple(r) for r in job.questions.ask(connection, lock_records, keys)]
     if not keys:
         return 0
+    numbers = {SEQS: list(seqs)} if job.schema.dialect == "postgresql" else {}
     written: Any = job.questions.ask(connection, tombstones, keys, held, run_id=batch.run_id, batch_no=batch.batch_no,
-                                     first=batch.first_seq, last=batch.last_seq)
+                                     **numbers)
     return int(written.rowcount)
 
 

@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from carddata_retention.db import NO_WAIT
-from carddata_retention.key_text import among, sent
+from carddata_retention.key_text import among, numbered, sent
 from carddata_retention.model import TO_PURGE, Disposition
 from carddata_retention.moments import Condition
 from carddata_retention.own_tables import OwnTables
 from carddata_retention.schema import BoundTarget
 from carddata_retention.tables import Decider, Judged
-from carddata_retention.targets import SUBJECT, Target, equal, path_rows
+from carddata_retention.targets import KEY, SUBJECT, Target, equal, path_rows
 
+SEQS = "carddata_seqs"
 Key = tuple[Any, ...]
 Keys = Sequence[Key]
 
@@ -95,15 +96,24 @@ def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
     stone, target, judged = questions.tables.tombstone, questions.decider.target, _judged(questions.decider)
     work = questions.tables.work.c
     # Renamed: the declared where may name a column as one of ours is called.
-    candidate = sa.select(*(c.label(f"carddata_{c.name}") for c in work)).where(
-        work.run_id == sa.bindparam("run_id"), work.target == target.name, work.status.in_(TO_PURGE),
-        work.seq.between(sa.bindparam("first"), sa.bindparam("last"))).subquery("carddata_candidate").c
+    frozen = sa.select(*(c.label(f"carddata_{c.name}") for c in work)).where(
+        work.run_id == sa.bindparam("run_id"), work.target == target.name, work.status.in_(TO_PURGE))
+    if target.dialect == "postgresql":
+        # One by one, by an OFFSET that cannot be planned away: nobody has counted this table yet, and the planner
+        # would take a night's list for one row, and go through it for each record.
+        listed, found, number = numbered(target.key, KEY, SEQS)
+        one = frozen.where(work.seq == number).correlate(listed).offset(0).lateral("carddata_candidate")
+        candidate, source = one.c, judged.source.join(listed, found).join(one, sa.true())
+    else:
+        of_batch = frozen.subquery("carddata_candidate")
+        candidate, source = of_batch.c, judged.source.join(
+            of_batch, sa.and_(target.key_in(keys), of_batch.c.carddata_record_key == target.key_text()))
     filled = ("run_id", "target", "seq", "record_key", "status", "service_end")
     rows = (
         sa.select(*(candidate[f"carddata_{name}"] for name in filled), sa.bindparam("batch_no", type_=sa.Integer()))
-        .select_from(judged.source)
-        .where(target.key_in(keys), candidate.carddata_record_key == target.key_text(), target.in_scope(),
-               judged.status() == candidate.carddata_status, questions.held(),
+        .select_from(source)
+        .where(candidate.carddata_record_key == target.key_text(), target.in_scope(), questions.held(),
+               judged.status() == candidate.carddata_status,
                judged.end_text.is_not_distinct_from(candidate.carddata_service_end))
     )
     if target.dialect == "postgresql":

@@ -35,6 +35,7 @@ GRANT UPDATE (card_holder, card_token, card_exp, last4, brand) ON billing.paymen
 GRANT SELECT, INSERT, UPDATE ON billing.carddata_run TO remover@'%';
 GRANT SELECT, INSERT ON billing.carddata_batch TO remover@'%';
 GRANT SELECT, INSERT ON billing.carddata_tombstone TO remover@'%';
+GRANT SELECT, INSERT ON billing.carddata_deadline TO remover@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON billing.carddata_work TO remover@'%';
 GRANT SELECT, INSERT, DELETE ON billing.carddata_target TO remover@'%';
 GRANT SELECT ON billing.carddata_hold TO remover@'%', planner@'%', verifier@'%';
@@ -42,5 +43,6 @@ GRANT SELECT ON billing.carddata_request TO remover@'%', planner@'%', verifier@'
 GRANT SELECT ON billing.carddata_run TO planner@'%', verifier@'%';
 GRANT SELECT ON billing.carddata_batch TO planner@'%', verifier@'%';
 GRANT SELECT ON billing.carddata_tombstone TO planner@'%', verifier@'%';
+GRANT SELECT ON billing.carddata_deadline TO planner@'%', verifier@'%';
 GRANT SELECT ON billing.carddata_work TO planner@'%', verifier@'%';
 GRANT SELECT ON billing.carddata_target TO planner@'%', verifier@'%';
