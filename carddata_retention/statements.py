@@ -19,6 +19,7 @@ from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
 from carddata_retention.policy import Policy
+from carddata_retention.purge.locks import locking, locking_count
 from carddata_retention.purge.questions import (
     Questions,
     facts,
@@ -114,11 +115,11 @@ def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, ledger: Le
 
 def _locks(step: LockStep, dialect: str) -> Iterator[tuple[str, Any]]:
     name, named = step.table.description, among((step.column,), SUBJECT, dialect)
-    locking = sa.select(step.column).select_from(step.table).where(named).order_by(step.column)
-    yield f"batch: lock {name}, without waiting", locking.with_for_update(skip_locked=True)
+    yield f"batch: lock {name}, without waiting", locking_count(step, named, dialect)
     yield f"batch: were all rows of {name} locked", sa.select(sa.func.count()).select_from(step.table).where(named)
+    yield f"batch: if not, which of {name} are", locking(step, named)
     each = sa.select(step.column, sa.func.count()).select_from(step.table).where(named).group_by(step.column)
-    yield f"batch: if not, which of {name} were", each
+    yield f"batch: and which of {name} there are", each
 
 
 def _children(child: Child, parents: sa.Select[Any], dialect: str) -> Iterator[tuple[str, Any]]:

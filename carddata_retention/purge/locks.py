@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from carddata_retention.key_text import one_of
+from carddata_retention.moments import Condition
 from carddata_retention.schema import LockStep
 from carddata_retention.targets import Target
 
@@ -34,7 +35,7 @@ def lock_subjects(connection: Connection, steps: Sequence[LockStep], subjects: C
     held = set(subjects)
     for step in steps:
         if held:
-            missing = {_folded(v) for v in _not_all_locked(connection, step.table, step.column, sorted(held, key=str))}
+            missing = {_folded(v) for v in _not_all_locked(connection, step, sorted(held, key=str))}
             held = {subject for subject in held if _folded(subject) not in missing}
     return held
 
@@ -44,14 +45,28 @@ def _folded(subject: Any) -> Any:
     return subject.casefold().rstrip() if isinstance(subject, str) else subject
 
 
-def _not_all_locked(connection: Connection, table: sa.FromClause, column: Column, values: Sequence[Any]) -> set[Any]:
+def locking(step: LockStep, named: Condition) -> sa.Select[Any]:
+    """Lock the rows of a step that nobody else holds, and name their subjects."""
+    rows: sa.Select[Any] = sa.select(step.column).select_from(step.table).where(named).order_by(step.column)
+    return rows.with_for_update(skip_locked=True)
+
+
+def locking_count(step: LockStep, named: Condition, dialect: str) -> sa.Select[Any]:
+    """The same, and count them. PostgreSQL locks no rows that it counts in one breath; MariaDB none of a subquery."""
+    number = sa.select(sa.func.count())
+    if dialect == "postgresql":
+        return number.select_from(locking(step, named).subquery("carddata_locked"))
+    return number.select_from(step.table).where(named).with_for_update(skip_locked=True)
+
+
+def _not_all_locked(connection: Connection, step: LockStep, values: Sequence[Any]) -> set[Any]:
     """The values of which some row could not be locked. Counting after locking also sees rows that just came."""
-    named = one_of((column,), [(v,) for v in values], connection.dialect.name)
-    locking = sa.select(column).select_from(table).where(named).order_by(column).with_for_update(skip_locked=True)
-    locked = connection.execute(locking).scalars().all()
-    if connection.execute(sa.select(sa.func.count()).select_from(table).where(named)).scalar_one() == len(locked):
+    dialect, table, column = connection.dialect.name, step.table, step.column
+    named = one_of((column,), [(v,) for v in values], dialect)
+    locked = connection.execute(locking_count(step, named, dialect)).scalar_one()
+    if connection.execute(sa.select(sa.func.count()).select_from(table).where(named)).scalar_one() == locked:
         return set()
-    held = Counter(locked)
+    held = Counter(connection.execute(locking(step, named)).scalars())
     present = sa.select(column, sa.func.count()).select_from(table).where(named).group_by(column)
     return {value for value, number in connection.execute(present) if held[value] < number}
 
