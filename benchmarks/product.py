@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event
 from benchmarks.billing import AS_OF
 from benchmarks.clock import Measured, peak_memory_mib
 from benchmarks.contender import Task
-from carddata_retention import export, measures, quality, run, scan, sight, survey, verify
+from carddata_retention import export, measures, quality, run, sight, survey, verify
 from carddata_retention.config import load
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Night
@@ -30,7 +30,7 @@ from tests.billing_tables import configuration
 ROOMS: tuple[tuple[Any, str, str], ...] = (
     (survey, "see", "plan: see"), (survey, "count", "plan: count"), (survey, "freeze", "plan: freeze"),
     (survey, "measure", "plan: measure"), (measures, "measure_service", "plan: measure services"),
-    (measures, "measure_target", "plan: measure target"), (scan, "examples", "plan: examples"),
+    (measures, "measure_target", "plan: measure target"),
     (sight, "may_remove", "plan: may remove"), (quality, "judge_all", "gate: judge"),
     (survey, "tally", "verify: tally"), (verify, "look", "verify: look"), (run, "_seal", "seal"),
     (Ledger, "check_chain", "seal: chain"), (export, "export_run", "seal: export"),

@@ -22,6 +22,8 @@ STREAM = {"stream_results": True, "yield_per": 1000}
 SEALED_AFTER = ("previous_seal", "seal", "key_id", "signature")
 # The salt leaves the ledger no more than a key does: the digests of the batches hold it instead of the run's own.
 NOT_SEALED = ("salt", *SEALED_AFTER)
+# What a tombstone's reference and digest are made of, beside its own fields.
+BESIDE = ("table_name", "key_id", "seq", "as_written")
 
 
 class Chain(WorkList):
@@ -161,23 +163,24 @@ class Chain(WorkList):
     def tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
                    limit: int | None = None) -> list[Tombstone]:
         """Tombstones of a run in the order of target and key, with all that was known of each."""
-        return [stone for stone, _ in self.stream_with_lines(connection, run_id, key, limit=limit)]
+        return [Tombstone(**{**told, "status": Status(told["status"]), "disposition": Disposition(told["disposition"])})
+                for told, _ in self.stream_tombstones(connection, run_id, key, limit=limit)]
 
-    def stream_with_lines(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
-                          limit: int | None = None) -> Iterator[tuple[Tombstone, str]]:
-        """The same as they come, each with the line of its digest; the connection may be asked nothing else meanwhile.
+    def stream_tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
+                          limit: int | None = None) -> Iterator[tuple[dict[str, Any], str]]:
+        """The fields of each as they come, and the line of its digest; meanwhile the connection may be asked nothing.
 
         Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
         """
         stone = self.tables.tombstone.c
         query = self.told().where(stone.run_id == run_id).order_by(stone.target, stone.seq).limit(limit)
+        names = [c.name for c in query.selected_columns][:-len(BESIDE)]
         for row in connection.execute(query, execution_options=STREAM):
-            secret = key.secret_of(row.key_id) if key else None
-            told = {name: value for name, value in row._mapping.items() if name in evidence.FIELDS}
-            yield Tombstone(**{
-                **told, "status": Status(row.status), "disposition": Disposition(row.disposition),
-                "reference": evidence.reference(secret, row.table_name, row.record_key) if secret else "",
-            }), evidence.tombstone_line(row.seq, row.record_key, row.status, row.as_written)
+            *told, table, key_id, seq, as_written = row
+            secret = key.secret_of(key_id) if key else None
+            fields = dict(zip(names, told, strict=True))
+            fields["reference"] = evidence.reference(secret, table, row.record_key) if secret else ""
+            yield fields, evidence.tombstone_line(seq, row.record_key, row.status, as_written)
 
     def told(self) -> sa.Select[Any]:
         """Tombstones with what their run, their batch and their service end say of them."""
@@ -189,11 +192,12 @@ class Chain(WorkList):
             deadline.c.run_id == stone.c.run_id, deadline.c.service_end == stone.c.service_end))
         follows = {"service_end": "ended_at", "start_day": "start_day", "last_retained_day": "last_retained_day",
                    "first_purgeable_day": "first_purgeable_day", "rule": "rule"}
+        beside = (batch.c.table_name, run.c.key_id, stone.c.seq, stone.c.service_end)
         return sa.select(
             stone.c.run_id, stone.c.batch_no, stone.c.target, stone.c.record_key, stone.c.status, batch.c.disposition,
             batch.c.fields, *(sa.func.coalesce(deadline.c[column], "").label(name) for name, column in follows.items()),
-            run.c.policy_version, batch.c.removed_at.label("purged_at"), batch.c.table_name, run.c.key_id,
-            stone.c.seq, stone.c.service_end.label("as_written"),
+            run.c.policy_version, batch.c.removed_at.label("purged_at"),
+            *(column.label(name) for name, column in zip(BESIDE, beside, strict=True)),
         ).select_from(source)
 
 

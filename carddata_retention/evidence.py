@@ -9,16 +9,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from operator import attrgetter
 from typing import Any
-
-from carddata_retention.model import Tombstone
 
 GENESIS = "0" * 64
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-FIELDS = tuple(field.name for field in fields(Tombstone))
-_VALUES = attrgetter(*FIELDS)
 
 
 def canonical(value: Any) -> bytes:
@@ -29,11 +23,6 @@ def canonical(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """SHA-256 of the canonical form, in hex."""
     return hashlib.sha256(canonical(value)).hexdigest()
-
-
-def plain(tombstone: Tombstone) -> dict[str, Any]:
-    """Its fields by name. Not `asdict`: a copy to the last depth takes longer than the removal itself."""
-    return dict(zip(FIELDS, _VALUES(tombstone), strict=True))
 
 
 def tombstone_line(seq: int, record_key: str, status: str, service_end: str | None) -> str:

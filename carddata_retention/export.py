@@ -54,8 +54,8 @@ def _write(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey
         _line(file, {"format": FORMAT, "kind": "run", **sealed})
         for row in batches:
             _line(file, {"kind": "batch", **row})
-        for stone, line in ledger.stream_with_lines(connection, run_id, key):
-            told = evidence.plain(stone) | {"kind": "tombstone", "digest": evidence.leaf(salt, line)}
+        for told, line in ledger.stream_tombstones(connection, run_id, key):
+            told |= {"kind": "tombstone", "digest": evidence.leaf(salt, line)}
             del told["record_key"]
             _line(file, told)
         file.flush()

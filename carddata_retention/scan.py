@@ -4,7 +4,6 @@ Only counts and a few keys reach the client, never a card field.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +14,17 @@ from carddata_retention.model import Status
 from carddata_retention.status import FORECAST_DAYS, REASON, RETAINED_WITHIN, Standing
 from carddata_retention.tables import Decider
 
-EXAMPLES = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """One target's population by status, and what lies outside it."""
+    """One target's population by status, what lies outside it, and (reason, key) of some whom nobody can date."""
 
     by_status: dict[Status, int]
     reasons: dict[str, int]
     forecast: dict[int, int]
     out_of_scope: int
     table_rows: int
+    examples: tuple[tuple[str, str], ...] = ()
 
     @property
     def population(self) -> int:
@@ -43,15 +41,18 @@ class Counts:
 
 
 def count_statement(decider: Decider) -> sa.Select[Any]:
-    """Counts by scope, status and standing: one scan of the target, one of the services."""
-    judged = decider.scan()
-    scope = sa.case(
-        (decider.target.in_scope(), "in"), (decider.target.outside(), "out"), else_="other"
-    )
+    """Counts by scope, status and standing, and two keys of those whom nobody can date: one scan of the target, one of
+    the services."""
+    judged, target = decider.scan(), decider.target
+    scope = sa.case((target.in_scope(), "in"), (target.outside(), "out"), else_="other")
+    undated = sa.case((judged.status() == Status.UNDETERMINED.value, target.key_text()))
     rows = sa.select(
-        scope.label("scope"), judged.status().label("status"), judged.standing.label("standing")
-    ).select_from(judged.source).subquery("carddata_judged")
-    return sa.select(*rows.c, sa.func.count().label("number")).group_by(*rows.c)
+        scope.label("scope"), judged.status().label("status"), judged.standing.label("standing"),
+        undated.label("undated")
+    ).select_from(judged.source).subquery("carddata_judged").c
+    alike = (rows.scope, rows.status, rows.standing)
+    return sa.select(*alike, sa.func.count().label("number"), sa.func.min(rows.undated).label("first"),
+                     sa.func.max(rows.undated).label("last")).group_by(*alike)
 
 
 def count(connection: Connection, decider: Decider) -> Counts:
@@ -60,37 +61,23 @@ def count(connection: Connection, decider: Decider) -> Counts:
     reasons: Counter[str] = Counter()
     standings: Counter[Standing] = Counter()
     scopes: Counter[str] = Counter()
-    for scope, status, standing, number in connection.execute(count_statement(decider)):
+    examples = []
+    for scope, status, standing, number, *undated in connection.execute(count_statement(decider)):
         scopes[scope] += number
         if scope != "in":
             continue
         by_status[Status(status)] += number
         if status == Status.UNDETERMINED:
-            reasons[REASON[Standing(standing)]] += number
+            reason = REASON[Standing(standing)]
+            reasons[reason] += number
+            examples += [(reason, key) for key in dict.fromkeys(undated)]
         if status == Status.RETAINED:
             standings[Standing(standing)] += number
     forecast = {
         days: sum(standings[RETAINED_WITHIN[n]] for n in FORECAST_DAYS if n <= days) for days in FORECAST_DAYS
     }
-    return Counts({s: by_status[s] for s in Status}, dict(reasons), forecast, scopes["out"], sum(scopes.values()))
-
-
-def examples(connection: Connection, decider: Decider, reasons: Mapping[str, int]) -> list[tuple[str, str]]:
-    """(reason, record key) of a few undetermined records of each reason that was counted."""
-    if not reasons:
-        return []
-    return [(REASON[Standing(row.standing)], row.record_key) for row in connection.execute(example_statement(decider))]
-
-
-def example_statement(decider: Decider) -> sa.Select[Any]:
-    """Standing, place and key of a few undetermined records of each standing."""
-    judged, target = decider.scan(), decider.target
-    place = sa.func.row_number().over(partition_by=judged.standing, order_by=target.key)
-    undated = sa.and_(target.in_scope(), judged.status() == Status.UNDETERMINED.value)
-    rows = sa.select(
-        judged.standing.label("standing"), place.label("place"), target.key_text().label("record_key")
-    ).select_from(judged.source).where(undated).subquery("carddata_example")
-    return sa.select(rows).where(rows.c.place <= EXAMPLES).order_by(rows.c.standing.desc(), rows.c.place)
+    return Counts({s: by_status[s] for s in Status}, dict(reasons), forecast, scopes["out"], sum(scopes.values()),
+                  tuple(sorted(examples)))
 
 
 def candidate_statement(decider: Decider) -> sa.Select[Any]:

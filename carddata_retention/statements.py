@@ -55,13 +55,13 @@ def of_target(connection: Connection, bound: BoundTarget, schema: BoundSchema, d
               ledger: Ledger, subject: settings.SubjectSection | None) -> list[Titled]:
     """Title and text of each statement about one target, in the order of the night."""
     words = _words(schema, policy)
-    statements = [*_looks(connection, bound, schema, decider, subject),
+    statements = [*_looks(connection, bound, schema, decider, ledger, subject),
                   *_batch(bound, schema, decider, ledger), *_look_again(decider)]
     return [(f"{bound.declared.name}: {title}", readable(statement, connection.dialect, words))
             for title, statement in statements]
 
 
-def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, decider: Decider,
+def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, decider: Decider, ledger: Ledger,
            subject: settings.SubjectSection | None) -> Iterator[tuple[str, Any]]:
     table: Any = bound.target.table
     yield "may we read it", conditions.readable(table, bound.target.where)
@@ -82,8 +82,9 @@ def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, deci
         yield (f"may we lock {step.table.description}",
                sa.select(step.column).select_from(step.table).where(NOTHING).with_for_update())
     yield "count by status", scan.count_statement(decider)
-    yield "examples of what nobody can date", scan.example_statement(decider)
-    yield "the candidates that are frozen", scan.candidate_statement(decider)
+    candidates = scan.candidate_statement(decider)
+    yield "the candidates that are frozen", candidates if schema.dialect == "mariadb" else ledger.freezing(
+        bound.declared.name, candidates)
     yield "the gate's counts", measures.counting(table, measures.target_checks(schema, bound))
     if (asked := measures.unknown_subjects(connection, schema, bound, subject)) is not None:
         yield "subjects that nobody knows", measures.counting(*asked)

@@ -104,14 +104,14 @@ def count(run: Running, connection: Connection, target: TargetNight) -> None:
         target.findings.append(Finding("out_of_scope", Severity.WARN, target.name, counts.out_of_scope,
                                        "Rows outside where hold something in a declared card field."))
     if run.key is not None:
-        found = scan.examples(connection, target.decider_of(), counts.reasons)
         target.examples = tuple(UndeterminedExample(target.name, reason, run.reference_of(target, key) or "")
-                                for reason, key in found)
+                                for reason, key in counts.examples)
 
 
 def freeze(run: Running, reading: Connection, writing: Connection, target: TargetNight) -> None:
     ledger, decider, policy = run.stage.ledger, target.decider_of(), run.stage.policy
-    ledger.freeze(reading, writing, run.run_id, target.name, scan.candidate_statement(decider))
+    if target.result.to_purge:
+        ledger.freeze(reading, writing, run.run_id, target.name, scan.candidate_statement(decider))
     ledger.note_deadlines(writing, run.run_id, target.name, partial(follows, decider, policy))
     number, target.candidates_digest = ledger.frozen_digest(writing, run.run_id, target.name)
     if number != target.result.to_purge:

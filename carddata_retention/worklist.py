@@ -21,6 +21,7 @@ from carddata_retention.model import Outcome, SkipReason, Status
 from carddata_retention.own_tables import OwnTables
 
 CHUNK, PAGE, BLOCK = 1000, 5000, 1000
+FROZEN = ("run_id", "target", "seq", "record_key", "status", "service_end")
 AGAIN = (SkipReason.LOCKED.value, SkipReason.MOVED.value, SkipReason.GONE.value, SkipReason.CHANGED.value)
 T = TypeVar("T")
 
@@ -51,16 +52,20 @@ class WorkList:
     def freeze(self, reading: Connection, writing: Connection, run_id: str, target: str,
                candidates: sa.Select[Any]) -> None:
         """Write candidates into the work table. Where one connection reads and writes, no row leaves the database."""
-        work = self.tables.work
-        columns = ["run_id", "target", "seq", "record_key", "status", "service_end"]
         if reading is writing:
-            of_run = (sa.literal(run_id, sa.String()), sa.literal(target, sa.String()))
-            found = candidates.subquery("carddata_candidate")
-            writing.execute(work.insert().from_select(columns, sa.select(*of_run, *found.c)))
+            writing.execute(self.freezing(target, candidates), {"run_id": run_id})
             return
         rows = reading.execute(candidates, execution_options={"stream_results": True, "yield_per": PAGE})
         for page in rows.partitions():
-            writing.execute(work.insert(), [dict(zip(columns, (run_id, target, *row), strict=True)) for row in page])
+            writing.execute(self.tables.work.insert(),
+                            [dict(zip(FROZEN, (run_id, target, *row), strict=True)) for row in page])
+
+    def freezing(self, target: str, candidates: sa.Select[Any]) -> sa.Insert:
+        """The statement that freezes where one connection reads and writes."""
+        found = candidates.subquery("carddata_candidate")
+        of_run = (sa.bindparam("run_id", type_=sa.String()).label("run_id"),
+                  sa.literal(target, sa.String()).label("target"))
+        return self.tables.work.insert().from_select(list(FROZEN), sa.select(*of_run, *found.c))
 
     def frozen_digest(self, connection: Connection, run_id: str, target: str) -> tuple[int, str]:
         """How many candidates a target has in the work table, and the digest of their set."""

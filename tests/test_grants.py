@@ -166,9 +166,9 @@ def test_the_remover_cannot_touch_what_is_not_declared(logins):
 def test_the_remover_cannot_change_or_remove_evidence_or_holds(logins):
     own = logins.house.own
     forbidden = [
-        *(f"DELETE FROM {own(t)}" for t in ("run", "batch", "tombstone", "hold", "request")),
+        *(f"DELETE FROM {own(t)}" for t in ("run", "batch", "tombstone", "deadline", "hold", "request")),
         *(f"UPDATE {own(t)} SET {c} = {c}" for t, c in (
-            ("batch", "digest"), ("tombstone", "purged_at"), ("hold", "released_at"), ("request", "granted_at"))),
+            ("batch", "digest"), ("tombstone", "status"), ("deadline", "rule"), ("hold", "released_at"), ("request", "granted_at"))),
         f"INSERT INTO {own('hold')} (id, scope) VALUES ('h', 'target')",
         f"INSERT INTO {own('request')} (id, scope) VALUES ('r', 'target')",
     ]

@@ -168,7 +168,7 @@ def test_exactly_the_rows_of_the_due_keys_are_removed(database, tmp_path):
             kind, State.CLEAN, (len(found) + 1) // 2, 0), night.findings
         left = [row[0] for row in house.execute(f"SELECT token FROM cards_{number} ORDER BY token")]
         assert left == [f"tok_{n:012}" for n in range(len(found)) if n % 2], kind
-    distinct = house.execute(f"SELECT target, count(DISTINCT reference) FROM {house.own('tombstone')} GROUP BY target")
+    distinct = house.execute(f"SELECT target, count(DISTINCT record_key) FROM {house.own('tombstone')} GROUP BY target")
     assert dict(map(tuple, distinct)) == {target.name: target.purged for target in night.targets}
 
 

@@ -94,7 +94,7 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
         raise NotQuiet from None
     keys = all_key_values(target, [r.record_key for r in rows])
     wanted, held = _lock(connection, job, keys)
-    recorded = _record(connection, job, batch, keys, [r.seq for r in rows], held)
+    recorded = _record(connection, job, batch, keys, [r.seq for r in rows], held) if held or not wanted else 0
     chosen = set() if not recorded else None if recorded == len(rows) else ledger.recorded(connection, batch)
     removed = [k for k, r in zip(keys, rows, strict=True) if chosen is None or r.seq in chosen]
     if len(removed) != recorded:
@@ -143,9 +143,9 @@ def _why(connection: Connection, job: Job, left: Sequence[tuple[Key, WorkRow]], 
     if target.path:
         for subject, text in job.questions.ask(connection, whose_by_path, keys):
             present[text] = present.get(text, set()) | {subject}
-    mine: Sequence[Key] = keys
-    if job.schema.dialect == "mariadb":
-        mine = [tuple(r) for r in job.questions.ask(connection, lock_records, keys)]
+    mine: Sequence[Key] = [k for k, row in left if present.get(row.record_key, wanted) - {None} <= held]
+    if job.schema.dialect == "mariadb" and mine:
+        mine = [tuple(r) for r in job.questions.ask(connection, lock_records, mine)]
     seen = {r[0]: r[1:] for r in job.questions.ask(connection, facts, mine, held)} if mine else {}
     outcomes: Outcomes = {}
     for _, row in left:
@@ -154,7 +154,7 @@ def _why(connection: Connection, job: Job, left: Sequence[tuple[Key, WorkRow]], 
             reason = SkipReason.GONE
         elif not subjects <= wanted:
             reason = SkipReason.MOVED
-        elif not subjects <= held or row.record_key not in seen:
+        elif row.record_key not in seen:
             reason = SkipReason.LOCKED
         else:
             in_scope, status, service_end = seen[row.record_key]

@@ -110,7 +110,8 @@ def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
             of_batch, sa.and_(target.key_in(keys), of_batch.c.carddata_record_key == target.key_text()))
     filled = ("run_id", "target", "seq", "record_key", "status", "service_end")
     rows = (
-        sa.select(*(candidate[f"carddata_{name}"] for name in filled), sa.bindparam("batch_no", type_=sa.Integer()))
+        sa.select(*(candidate[f"carddata_{name}"] for name in filled), 
+                  sa.bindparam("batch_no", type_=sa.Integer()).label("batch_no"))
         .select_from(source)
         .where(candidate.carddata_record_key == target.key_text(), target.in_scope(), questions.held(),
                judged.status() == candidate.carddata_status,
@@ -125,8 +126,9 @@ def facts(questions: Questions, keys: Keys) -> sa.Select[Any]:
     """What the records of which no tombstone could be written say of themselves now, locked where that is possible."""
     target = questions.decider.target
     judged = _judged(questions.decider)
-    said: tuple[Any, ...] = (target.key_text(), target.in_scope(), judged.status(), judged.end_text)
-    asked = sa.select(*said).select_from(judged.source).where(target.key_in(keys))
+    said = {"key": target.key_text(), "in_scope": target.in_scope(), "status": judged.status(), "end": judged.end_text}
+    named: list[Any] = [column.label(f"carddata_{name}") for name, column in said.items()]
+    asked = sa.select(*named).select_from(judged.source).where(target.key_in(keys))
     return asked.with_for_update(of=target.table, skip_locked=True) if target.dialect == "postgresql" else asked
 
 

@@ -282,7 +282,8 @@ FOR UPDATE;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: count by status
 
-SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number,
+  min(carddata_judged.undated) AS first, max(carddata_judged.undated) AS last
 FROM (
   SELECT CASE WHEN true THEN 'in' WHEN false = 1 THEN 'out' ELSE 'other' END AS scope,
     CASE
@@ -382,7 +383,105 @@ FROM (
     CASE
       WHEN (`cards`.`customer_id` IS NULL) THEN 90
       ELSE coalesce(carddata_end_1.carddata_standing, 80)
-    END AS standing
+    END AS standing,
+    CASE
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'cards'
+                  AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'cards'
+                  AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 31
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN CAST(`cards`.`id` AS CHAR)
+    END AS undated
   FROM `cards`
   LEFT OUTER JOIN (
     SELECT max(
@@ -421,153 +520,6 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id`
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
-
--- -----------------------------------------------------------------------------------------------------------------
--- cards: examples of what nobody can date
-
-SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
-FROM (
-  SELECT CASE
-    WHEN (`cards`.`customer_id` IS NULL) THEN 90
-    ELSE coalesce(carddata_end_1.carddata_standing, 80)
-  END AS standing,
-    row_number() OVER (
-      PARTITION BY CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END
-      ORDER BY `cards`.`id`
-    ) AS place, CAST(`cards`.`id` AS CHAR) AS record_key
-  FROM `cards`
-  LEFT OUTER JOIN (
-    SELECT max(
-      CASE
-        WHEN (
-          `services`.`use_ended_at` >= :never
-            OR `services`.`use_ended_at` >= :never
-            OR `services`.`use_ended_at` >= :never
-            AND `services`.`use_ended_at` < :after_never
-            OR `services`.`use_ended_at` >= :never
-            AND `services`.`use_ended_at` < :after_never
-            OR NOT (
-              CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-            )
-        ) THEN 100
-        WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-        WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-        WHEN (`services`.`use_ended_at` >= :over) THEN 100
-        WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-        WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-        WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-        WHEN (`services`.`use_ended_at` < :due) THEN 20
-        WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-        WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-        WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-        WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-        WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-        ELSE 39
-      END
-    ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
-      `services`.`customer_id` AS carddata_subject
-    FROM `services`
-    WHERE ((kind <> 'draft') IS NOT FALSE) = 1
-    GROUP BY `services`.`customer_id`
-  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id`
-  WHERE CASE
-    WHEN false THEN 'blank'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
-        )
-      )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
-          )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
-        )
-    ) THEN 'held'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'cards'
-            AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
-        )
-      )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'cards'
-          )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
-        )
-    ) THEN 'requested'
-    WHEN (
-      CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 100
-    ) THEN 'active'
-    WHEN (
-      CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 40
-    ) THEN 'undetermined'
-    WHEN (
-      CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
-    ) THEN 'retained'
-    WHEN (
-      CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
-    ) THEN 'due'
-    ELSE 'overdue'
-  END = 'undetermined'
-) AS carddata_example
-WHERE carddata_example.place <= 3
-ORDER BY carddata_example.standing DESC, carddata_example.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
@@ -1090,10 +1042,9 @@ WHERE `cards`.`id` IN (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock customers, without waiting
 
-SELECT `customers`.`id`
+SELECT count(*) AS count_1
 FROM `customers`
 WHERE `customers`.`id` IN (:carddata_subject_0)
-ORDER BY `customers`.`id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1104,7 +1055,16 @@ FROM `customers`
 WHERE `customers`.`id` IN (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: if not, which of customers were
+-- cards: batch: if not, which of customers are
+
+SELECT `customers`.`id`
+FROM `customers`
+WHERE `customers`.`id` IN (:carddata_subject_0)
+ORDER BY `customers`.`id`
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: and which of customers there are
 
 SELECT `customers`.`id`, count(*) AS count_1
 FROM `customers`
@@ -1114,10 +1074,9 @@ GROUP BY `customers`.`id`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock services, without waiting
 
-SELECT `services`.`customer_id`
+SELECT count(*) AS count_1
 FROM `services`
 WHERE `services`.`customer_id` IN (:carddata_subject_0)
-ORDER BY `services`.`customer_id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1128,7 +1087,16 @@ FROM `services`
 WHERE `services`.`customer_id` IN (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: if not, which of services were
+-- cards: batch: if not, which of services are
+
+SELECT `services`.`customer_id`
+FROM `services`
+WHERE `services`.`customer_id` IN (:carddata_subject_0)
+ORDER BY `services`.`customer_id`
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: and which of services there are
 
 SELECT `services`.`customer_id`, count(*) AS count_1
 FROM `services`
@@ -1150,7 +1118,7 @@ FOR UPDATE SKIP LOCKED;
 INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
 SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+  carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM `cards`
 LEFT OUTER JOIN (
   SELECT max(
@@ -1186,8 +1154,8 @@ LEFT OUTER JOIN (
   FROM `services`
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` IN (:carddata_subject_0)
   GROUP BY `services`.`customer_id`
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id`,
-(
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id` INNER
+JOIN (
   SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
     carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
     carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
@@ -1197,16 +1165,16 @@ LEFT OUTER JOIN (
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'cards'
     AND carddata_work.status IN ('requested', 'overdue', 'due')
-    AND carddata_work.seq BETWEEN :first AND :last
-) AS carddata_candidate
-WHERE `cards`.`id` IN (:carddata_key_0)
+) AS carddata_candidate ON `cards`.`id` IN (:carddata_key_0)
   AND carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
+WHERE carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
+  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0))
   AND CASE
     WHEN false THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'record'
@@ -1216,7 +1184,7 @@ WHERE `cards`.`id` IN (:carddata_key_0)
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'target'
@@ -1225,7 +1193,7 @@ WHERE `cards`.`id` IN (:carddata_key_0)
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
@@ -1236,7 +1204,7 @@ WHERE `cards`.`id` IN (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -1248,7 +1216,7 @@ WHERE `cards`.`id` IN (:carddata_key_0)
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -1259,7 +1227,7 @@ WHERE `cards`.`id` IN (:carddata_key_0)
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -1292,7 +1260,6 @@ WHERE `cards`.`id` IN (:carddata_key_0)
     ) THEN 'due'
     ELSE 'overdue'
   END = carddata_candidate.carddata_status
-  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0))
   AND CAST(
     CASE
       WHEN (
@@ -1314,13 +1281,13 @@ WHERE `cards`.`id` IN (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: why was it left
 
-SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
+SELECT CAST(`cards`.`id` AS CHAR) AS carddata_key, true AS carddata_in_scope,
   CASE
     WHEN false THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'record'
@@ -1330,7 +1297,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'target'
@@ -1339,7 +1306,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
@@ -1350,7 +1317,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_4
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -1362,7 +1329,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_4
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -1373,7 +1340,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_4
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -1405,7 +1372,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
       CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_2,
+  END AS carddata_status,
   CAST(
     CASE
       WHEN (
@@ -1415,7 +1382,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS `id`, true AS anon_1,
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS CHAR
-  ) AS anon_5
+  ) AS carddata_end
 FROM `cards`
 LEFT OUTER JOIN (
   SELECT max(
@@ -1797,7 +1764,8 @@ FOR UPDATE;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: count by status
 
-SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number,
+  min(carddata_judged.undated) AS first, max(carddata_judged.undated) AS last
 FROM (
   SELECT CASE
     WHEN ((method = 'card') IS TRUE) THEN 'in'
@@ -1926,7 +1894,119 @@ FROM (
     CASE
       WHEN (`payments`.`customer_id` IS NULL) THEN 90
       ELSE coalesce(carddata_end_1.carddata_standing, 80)
-    END AS standing
+    END AS standing,
+    CASE
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              `payments`.`card_holder` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`card_token` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+                OR `payments`.`card_exp` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`last4` IS NOT NULL
+                AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`brand` IS NOT NULL
+                AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'payments'
+                  AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'payments'
+                  AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 31
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN CAST(`payments`.`id` AS CHAR)
+    END AS undated
   FROM `payments`
   LEFT OUTER JOIN (
     SELECT max(
@@ -1965,171 +2045,6 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id`
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
-
--- -----------------------------------------------------------------------------------------------------------------
--- payments: examples of what nobody can date
-
-SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
-FROM (
-  SELECT CASE
-    WHEN (`payments`.`customer_id` IS NULL) THEN 90
-    ELSE coalesce(carddata_end_1.carddata_standing, 80)
-  END AS standing,
-    row_number() OVER (
-      PARTITION BY CASE
-        WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END
-      ORDER BY `payments`.`id`
-    ) AS place, CAST(`payments`.`id` AS CHAR) AS record_key
-  FROM `payments`
-  LEFT OUTER JOIN (
-    SELECT max(
-      CASE
-        WHEN (
-          `services`.`use_ended_at` >= :never
-            OR `services`.`use_ended_at` >= :never
-            OR `services`.`use_ended_at` >= :never
-            AND `services`.`use_ended_at` < :after_never
-            OR `services`.`use_ended_at` >= :never
-            AND `services`.`use_ended_at` < :after_never
-            OR NOT (
-              CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-            )
-        ) THEN 100
-        WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-        WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-        WHEN (`services`.`use_ended_at` >= :over) THEN 100
-        WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-        WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-        WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-        WHEN (`services`.`use_ended_at` < :due) THEN 20
-        WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-        WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-        WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-        WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-        WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-        ELSE 39
-      END
-    ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
-      `services`.`customer_id` AS carddata_subject
-    FROM `services`
-    WHERE ((kind <> 'draft') IS NOT FALSE) = 1
-    GROUP BY `services`.`customer_id`
-  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id`
-  WHERE ((method = 'card') IS TRUE) = 1
-    AND CASE
-      WHEN (
-        NOT (
-          `payments`.`card_holder` IS NOT NULL
-            AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
-            OR `payments`.`card_token` IS NOT NULL
-            AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
-            AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
-            OR `payments`.`card_exp` IS NOT NULL
-            AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
-            OR `payments`.`last4` IS NOT NULL
-            AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
-            OR `payments`.`brand` IS NOT NULL
-            AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
-        )
-      ) THEN 'blank'
-      WHEN (
-        (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'record'
-              AND carddata_hold.target = 'payments'
-              AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
-          )
-        )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'target'
-                AND carddata_hold.target = 'payments'
-            )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-            )
-          )
-      ) THEN 'held'
-      WHEN (
-        (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'payments'
-              AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
-          )
-        )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'payments'
-            )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
-            )
-          )
-      ) THEN 'requested'
-      WHEN (
-        CASE
-          WHEN (`payments`.`customer_id` IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END = 100
-      ) THEN 'active'
-      WHEN (
-        CASE
-          WHEN (`payments`.`customer_id` IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 40
-      ) THEN 'undetermined'
-      WHEN (
-        CASE
-          WHEN (`payments`.`customer_id` IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
-      ) THEN 'retained'
-      WHEN (
-        CASE
-          WHEN (`payments`.`customer_id` IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END = 20
-      ) THEN 'due'
-      ELSE 'overdue'
-    END = 'undetermined'
-) AS carddata_example
-WHERE carddata_example.place <= 3
-ORDER BY carddata_example.standing DESC, carddata_example.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
@@ -2829,10 +2744,9 @@ WHERE `payments`.`id` IN (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock customers, without waiting
 
-SELECT `customers`.`id`
+SELECT count(*) AS count_1
 FROM `customers`
 WHERE `customers`.`id` IN (:carddata_subject_0)
-ORDER BY `customers`.`id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2843,7 +2757,16 @@ FROM `customers`
 WHERE `customers`.`id` IN (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: if not, which of customers were
+-- payments: batch: if not, which of customers are
+
+SELECT `customers`.`id`
+FROM `customers`
+WHERE `customers`.`id` IN (:carddata_subject_0)
+ORDER BY `customers`.`id`
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: and which of customers there are
 
 SELECT `customers`.`id`, count(*) AS count_1
 FROM `customers`
@@ -2853,10 +2776,9 @@ GROUP BY `customers`.`id`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock services, without waiting
 
-SELECT `services`.`customer_id`
+SELECT count(*) AS count_1
 FROM `services`
 WHERE `services`.`customer_id` IN (:carddata_subject_0)
-ORDER BY `services`.`customer_id`
 FOR UPDATE SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2867,7 +2789,16 @@ FROM `services`
 WHERE `services`.`customer_id` IN (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: if not, which of services were
+-- payments: batch: if not, which of services are
+
+SELECT `services`.`customer_id`
+FROM `services`
+WHERE `services`.`customer_id` IN (:carddata_subject_0)
+ORDER BY `services`.`customer_id`
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: and which of services there are
 
 SELECT `services`.`customer_id`, count(*) AS count_1
 FROM `services`
@@ -2889,7 +2820,7 @@ FOR UPDATE SKIP LOCKED;
 INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
 SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+  carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM `payments`
 LEFT OUTER JOIN (
   SELECT max(
@@ -2925,8 +2856,8 @@ LEFT OUTER JOIN (
   FROM `services`
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` IN (:carddata_subject_0)
   GROUP BY `services`.`customer_id`
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id`,
-(
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id` INNER
+JOIN (
   SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
     carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
     carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
@@ -2936,11 +2867,11 @@ LEFT OUTER JOIN (
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'payments'
     AND carddata_work.status IN ('requested', 'overdue', 'due')
-    AND carddata_work.seq BETWEEN :first AND :last
-) AS carddata_candidate
-WHERE `payments`.`id` IN (:carddata_key_0)
+) AS carddata_candidate ON `payments`.`id` IN (:carddata_key_0)
   AND carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
+WHERE carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
   AND ((method = 'card') IS TRUE) = 1
+  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0))
   AND CASE
     WHEN (
       NOT (
@@ -2960,7 +2891,7 @@ WHERE `payments`.`id` IN (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'record'
@@ -2970,7 +2901,7 @@ WHERE `payments`.`id` IN (:carddata_key_0)
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'target'
@@ -2979,7 +2910,7 @@ WHERE `payments`.`id` IN (:carddata_key_0)
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
@@ -2990,7 +2921,7 @@ WHERE `payments`.`id` IN (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -3002,7 +2933,7 @@ WHERE `payments`.`id` IN (:carddata_key_0)
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -3013,7 +2944,7 @@ WHERE `payments`.`id` IN (:carddata_key_0)
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -3049,7 +2980,6 @@ WHERE `payments`.`id` IN (:carddata_key_0)
     ) THEN 'due'
     ELSE 'overdue'
   END = carddata_candidate.carddata_status
-  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0))
   AND CAST(
     CASE
       WHEN (
@@ -3071,7 +3001,7 @@ WHERE `payments`.`id` IN (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: why was it left
 
-SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
+SELECT CAST(`payments`.`id` AS CHAR) AS carddata_key, ((method = 'card') IS TRUE) AS carddata_in_scope,
   CASE
     WHEN (
       NOT (
@@ -3091,7 +3021,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND carddata_hold.scope = 'record'
@@ -3101,7 +3031,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'target'
@@ -3110,7 +3040,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_2
+            SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
               AND carddata_hold.scope = 'subject'
@@ -3121,7 +3051,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -3133,7 +3063,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
       )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -3144,7 +3074,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
         )
         OR (
           EXISTS (
-            SELECT 1 AS anon_3
+            SELECT 1 AS anon_2
             FROM carddata_request
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
@@ -3179,7 +3109,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
+  END AS carddata_status,
   CAST(
     CASE
       WHEN (
@@ -3189,7 +3119,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS `id`, ((method = 'card') IS TRUE),
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS CHAR
-  ) AS anon_4
+  ) AS carddata_end
 FROM `payments`
 LEFT OUTER JOIN (
   SELECT max(

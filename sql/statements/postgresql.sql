@@ -305,7 +305,8 @@ FOR UPDATE;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: count by status
 
-SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number,
+  min(carddata_judged.undated) AS first, max(carddata_judged.undated) AS last
 FROM (
   SELECT CASE WHEN true THEN 'in' WHEN false THEN 'out' ELSE 'other' END AS scope,
     CASE
@@ -427,7 +428,127 @@ FROM (
     CASE
       WHEN ("cards"."customer_id" IS NULL) THEN 90
       ELSE coalesce(carddata_end_1.carddata_standing, 80)
-    END AS standing
+    END AS standing,
+    CASE
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'cards'
+                      AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'cards'
+                      AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 31
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN CAST("cards"."id" AS VARCHAR)
+    END AS undated
   FROM "cards"
   LEFT OUTER JOIN (
     SELECT max(
@@ -466,21 +587,139 @@ FROM (
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: examples of what nobody can date
+-- cards: the candidates that are frozen
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
+INSERT INTO carddata.work(run_id, target, seq, record_key, status, service_end)
+SELECT :run_id AS run_id, 'cards' AS target, carddata_candidate.seq, carddata_candidate.record_key,
+  carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT CASE
-    WHEN ("cards"."customer_id" IS NULL) THEN 90
-    ELSE coalesce(carddata_end_1.carddata_standing, 80)
-  END AS standing,
-    row_number() OVER (
-      PARTITION BY CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END
-      ORDER BY "cards"."id"
-    ) AS place, CAST("cards"."id" AS VARCHAR) AS record_key
+  SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
+    CASE
+      WHEN false THEN 'blank'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+          )
+        )
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND carddata.hold.scope = 'record'
+                  AND carddata.hold.target = 'cards'
+                  AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'target'
+                    AND carddata.hold.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND carddata.hold.scope = 'subject'
+                    AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                )
+              )
+          )
+      ) THEN 'held'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+          )
+        )
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'record'
+                  AND carddata.request.target = 'cards'
+                  AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'target'
+                    AND carddata.request.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND carddata.request.scope = 'subject'
+                    AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                )
+              )
+          )
+      ) THEN 'requested'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 100
+      ) THEN 'active'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 40
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 31
+      ) THEN 'retained'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 20
+      ) THEN 'due'
+      ELSE 'overdue'
+    END AS status,
+    CAST(
+      CASE
+        WHEN (
+          CASE
+            WHEN ("cards"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END <= 39
+        ) THEN carddata_end_1.carddata_end
+      END AS VARCHAR
+    ) AS service_end
   FROM "cards"
   LEFT OUTER JOIN (
     SELECT max(
@@ -515,376 +754,99 @@ FROM (
     WHERE ((kind <> 'draft') IS NOT FALSE)
     GROUP BY "services"."customer_id"
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
-  WHERE CASE
-    WHEN false THEN 'blank'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'record'
-                AND carddata.hold.target = 'cards'
-                AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata.hold
-                WHERE carddata.hold.released_at IS NULL
-                  AND carddata.hold.scope = 'target'
-                  AND carddata.hold.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata.hold
-                WHERE carddata.hold.released_at IS NULL
-                  AND carddata.hold.scope = 'subject'
-                  AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-              )
-            )
-        )
-    ) THEN 'held'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'record'
-                AND carddata.request.target = 'cards'
-                AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata.request
-                WHERE carddata.request.kind = 'erase'
-                  AND carddata.request.granted_at IS NOT NULL
-                  AND carddata.request.closed_at IS NULL
-                  AND carddata.request.scope = 'target'
-                  AND carddata.request.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata.request
-                WHERE carddata.request.kind = 'erase'
-                  AND carddata.request.granted_at IS NOT NULL
-                  AND carddata.request.closed_at IS NULL
-                  AND carddata.request.scope = 'subject'
-                  AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-              )
-            )
-        )
-    ) THEN 'requested'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 100
-    ) THEN 'active'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 40
-    ) THEN 'undetermined'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
-    ) THEN 'retained'
-    WHEN (
-      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
-    ) THEN 'due'
-    ELSE 'overdue'
-  END = 'undetermined'
-) AS carddata_example
-WHERE carddata_example.place <= 3
-ORDER BY carddata_example.standing DESC, carddata_example.place;
-
--- -----------------------------------------------------------------------------------------------------------------
--- cards: the candidates that are frozen
-
-SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
-  CASE
-    WHEN false THEN 'blank'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'record'
-                AND carddata.hold.target = 'cards'
-                AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata.hold
-                WHERE carddata.hold.released_at IS NULL
-                  AND carddata.hold.scope = 'target'
-                  AND carddata.hold.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata.hold
-                WHERE carddata.hold.released_at IS NULL
-                  AND carddata.hold.scope = 'subject'
-                  AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-              )
-            )
-        )
-    ) THEN 'held'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'record'
-                AND carddata.request.target = 'cards'
-                AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata.request
-                WHERE carddata.request.kind = 'erase'
-                  AND carddata.request.granted_at IS NOT NULL
-                  AND carddata.request.closed_at IS NULL
-                  AND carddata.request.scope = 'target'
-                  AND carddata.request.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata.request
-                WHERE carddata.request.kind = 'erase'
-                  AND carddata.request.granted_at IS NOT NULL
-                  AND carddata.request.closed_at IS NULL
-                  AND carddata.request.scope = 'subject'
-                  AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
-              )
-            )
-        )
-    ) THEN 'requested'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 100
-    ) THEN 'active'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 40
-    ) THEN 'undetermined'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
-    ) THEN 'retained'
-    WHEN (
-      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
-    ) THEN 'due'
-    ELSE 'overdue'
-  END AS status,
-  CAST(
-    CASE
-      WHEN (
-        CASE
-          WHEN ("cards"."customer_id" IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 39
-      ) THEN carddata_end_1.carddata_end
-    END AS VARCHAR
-  ) AS service_end
-FROM "cards"
-LEFT OUTER JOIN (
-  SELECT max(
-    CASE
-      WHEN (
-        "services"."use_ended_at" = 'infinity'
-          OR "services"."use_ended_at" >= :never
-          OR "services"."use_ended_at" >= :never
-          OR "services"."use_ended_at" >= :never
-          AND "services"."use_ended_at" < :after_never
-          OR "services"."use_ended_at" >= :never
-          AND "services"."use_ended_at" < :after_never
-          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-      ) THEN 100
-      WHEN ("services"."use_ended_at" IS NULL) THEN 70
-      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-      WHEN ("services"."use_ended_at" >= :over) THEN 100
-      WHEN ("services"."use_ended_at" < :earliest) THEN 50
-      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-      WHEN ("services"."use_ended_at" < :overdue) THEN 10
-      WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-      ELSE 39
-    END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
-    "services"."customer_id" AS carddata_subject
-  FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE)
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
-WHERE NOT (
-  (
-    EXISTS (
-      SELECT 1 AS anon_1
-      FROM carddata.hold
-      WHERE carddata.hold.released_at IS NULL
-        AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
-    )
-  )
-    AND (
-      (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata.hold
-          WHERE carddata.hold.released_at IS NULL
-            AND carddata.hold.scope = 'record'
-            AND carddata.hold.target = 'cards'
-            AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
-        )
-      )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'target'
-              AND carddata.hold.target = 'cards'
-          )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'subject'
-              AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
-          )
-        )
-    )
-)
-  AND (
+  WHERE NOT (
     (
       EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata.request
-        WHERE carddata.request.kind = 'erase'
-          AND carddata.request.granted_at IS NOT NULL
-          AND carddata.request.closed_at IS NULL
-          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
       )
     )
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'record'
-              AND carddata.request.target = 'cards'
-              AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+            SELECT 1 AS anon_1
+            FROM carddata.hold
+            WHERE carddata.hold.released_at IS NULL
+              AND carddata.hold.scope = 'record'
+              AND carddata.hold.target = 'cards'
+              AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
           )
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'target'
-                AND carddata.request.target = 'cards'
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'target'
+                AND carddata.hold.target = 'cards'
             )
           )
           OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata.hold
+              WHERE carddata.hold.released_at IS NULL
+                AND carddata.hold.scope = 'subject'
+                AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+            )
+          )
+      )
+  )
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+        )
+      )
+        AND (
+          (
             EXISTS (
               SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
                 AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'subject'
-                AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                AND carddata.request.scope = 'record'
+                AND carddata.request.target = 'cards'
+                AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
             )
           )
-      )
-      OR CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 20
-  );
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'target'
+                  AND carddata.request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND carddata.request.scope = 'subject'
+                  AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+              )
+            )
+        )
+        OR CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 20
+    )
+) AS carddata_candidate;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the gate's counts
@@ -1133,11 +1095,14 @@ WHERE "cards"."id" = ANY (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock customers, without waiting
 
-SELECT "customers"."id"
-FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0)
-ORDER BY "customers"."id"
-FOR UPDATE SKIP LOCKED;
+SELECT count(*) AS count_1
+FROM (
+  SELECT "customers"."id" AS "id"
+  FROM "customers"
+  WHERE "customers"."id" = ANY (:carddata_subject_0)
+  ORDER BY "customers"."id"
+  FOR UPDATE SKIP LOCKED
+) AS carddata_locked;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: were all rows of customers locked
@@ -1147,7 +1112,16 @@ FROM "customers"
 WHERE "customers"."id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: if not, which of customers were
+-- cards: batch: if not, which of customers are
+
+SELECT "customers"."id"
+FROM "customers"
+WHERE "customers"."id" = ANY (:carddata_subject_0)
+ORDER BY "customers"."id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: and which of customers there are
 
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
@@ -1157,11 +1131,14 @@ GROUP BY "customers"."id";
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock services, without waiting
 
-SELECT "services"."customer_id"
-FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0)
-ORDER BY "services"."customer_id"
-FOR UPDATE SKIP LOCKED;
+SELECT count(*) AS count_1
+FROM (
+  SELECT "services"."customer_id" AS "customer_id"
+  FROM "services"
+  WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+  ORDER BY "services"."customer_id"
+  FOR UPDATE SKIP LOCKED
+) AS carddata_locked;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: were all rows of services locked
@@ -1171,7 +1148,16 @@ FROM "services"
 WHERE "services"."customer_id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: batch: if not, which of services were
+-- cards: batch: if not, which of services are
+
+SELECT "services"."customer_id"
+FROM "services"
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+ORDER BY "services"."customer_id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: and which of services there are
 
 SELECT "services"."customer_id", count(*) AS count_1
 FROM "services"
@@ -1184,7 +1170,7 @@ GROUP BY "services"."customer_id";
 INSERT INTO carddata.tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
 SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+  carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -1218,8 +1204,11 @@ LEFT OUTER JOIN (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
   GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id",
-(
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+JOIN unnest(
+  :carddata_key_0, :carddata_seqs
+) AS carddata_numbered(of_0, numbered) ON "cards"."id" = carddata_numbered.of_0
+JOIN LATERAL (
   SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
     carddata.work.seq AS carddata_seq, carddata.work.record_key AS carddata_record_key,
     carddata.work.status AS carddata_status, carddata.work.service_end AS carddata_service_end,
@@ -1229,16 +1218,17 @@ LEFT OUTER JOIN (
   WHERE carddata.work.run_id = :run_id
     AND carddata.work.target = 'cards'
     AND carddata.work.status IN ('requested', 'overdue', 'due')
-    AND carddata.work.seq BETWEEN :first AND :last
-) AS carddata_candidate
-WHERE "cards"."id" = ANY (:carddata_key_0)
-  AND carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
+    AND carddata.work.seq = carddata_numbered.numbered
+  LIMIT ALL OFFSET 0
+) AS carddata_candidate ON true
+WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0))
   AND CASE
     WHEN false THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
             AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
@@ -1247,7 +1237,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'record'
@@ -1257,7 +1247,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'target'
@@ -1266,7 +1256,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'subject'
@@ -1278,7 +1268,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata.request
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
@@ -1289,7 +1279,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -1301,7 +1291,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -1312,7 +1302,7 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -1346,7 +1336,6 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
     ) THEN 'due'
     ELSE 'overdue'
   END = carddata_candidate.carddata_status
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0))
   AND CAST(
     CASE
       WHEN (
@@ -1369,13 +1358,13 @@ WHERE "cards"."id" = ANY (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: why was it left
 
-SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
+SELECT CAST("cards"."id" AS VARCHAR) AS carddata_key, true AS carddata_in_scope,
   CASE
     WHEN false THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
             AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
@@ -1384,7 +1373,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'record'
@@ -1394,7 +1383,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'target'
@@ -1403,7 +1392,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'subject'
@@ -1415,7 +1404,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_4
+          SELECT 1 AS anon_2
           FROM carddata.request
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
@@ -1426,7 +1415,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_4
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -1438,7 +1427,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_4
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -1449,7 +1438,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_4
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -1482,7 +1471,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_2,
+  END AS carddata_status,
   CAST(
     CASE
       WHEN (
@@ -1492,7 +1481,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", true AS anon_1,
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS VARCHAR
-  ) AS anon_5
+  ) AS carddata_end
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -1902,7 +1891,8 @@ FOR UPDATE;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: count by status
 
-SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number,
+  min(carddata_judged.undated) AS first, max(carddata_judged.undated) AS last
 FROM (
   SELECT CASE
     WHEN ((method = 'card') IS TRUE) THEN 'in'
@@ -2053,7 +2043,141 @@ FROM (
     CASE
       WHEN ("payments"."customer_id" IS NULL) THEN 90
       ELSE coalesce(carddata_end_1.carddata_standing, 80)
-    END AS standing
+    END AS standing,
+    CASE
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND "payments"."card_holder" != ''
+                OR "payments"."card_token" IS NOT NULL
+                AND "payments"."card_token" != ''
+                AND "payments"."card_token" != '***'
+                OR "payments"."card_exp" IS NOT NULL
+                AND "payments"."card_exp" != ''
+                OR "payments"."last4" IS NOT NULL
+                AND "payments"."last4" != ''
+                OR "payments"."brand" IS NOT NULL
+                AND "payments"."brand" != ''
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'payments'
+                      AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'payments'
+                      AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 31
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN CAST("payments"."id" AS VARCHAR)
+    END AS undated
   FROM "payments"
   LEFT OUTER JOIN (
     SELECT max(
@@ -2092,57 +2216,14 @@ FROM (
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: examples of what nobody can date
+-- payments: the candidates that are frozen
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
+INSERT INTO carddata.work(run_id, target, seq, record_key, status, service_end)
+SELECT :run_id AS run_id, 'payments' AS target, carddata_candidate.seq, carddata_candidate.record_key,
+  carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT CASE
-    WHEN ("payments"."customer_id" IS NULL) THEN 90
-    ELSE coalesce(carddata_end_1.carddata_standing, 80)
-  END AS standing,
-    row_number() OVER (
-      PARTITION BY CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END
-      ORDER BY "payments"."id"
-    ) AS place, CAST("payments"."id" AS VARCHAR) AS record_key
-  FROM "payments"
-  LEFT OUTER JOIN (
-    SELECT max(
-      CASE
-        WHEN (
-          "services"."use_ended_at" = 'infinity'
-            OR "services"."use_ended_at" >= :never
-            OR "services"."use_ended_at" >= :never
-            OR "services"."use_ended_at" >= :never
-            AND "services"."use_ended_at" < :after_never
-            OR "services"."use_ended_at" >= :never
-            AND "services"."use_ended_at" < :after_never
-            OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-        ) THEN 100
-        WHEN ("services"."use_ended_at" IS NULL) THEN 70
-        WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-        WHEN ("services"."use_ended_at" >= :over) THEN 100
-        WHEN ("services"."use_ended_at" < :earliest) THEN 50
-        WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-        WHEN ("services"."use_ended_at" < :overdue) THEN 10
-        WHEN ("services"."use_ended_at" < :due) THEN 20
-        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-        ELSE 39
-      END
-    ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
-      "services"."customer_id" AS carddata_subject
-    FROM "services"
-    WHERE ((kind <> 'draft') IS NOT FALSE)
-    GROUP BY "services"."customer_id"
-  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
-  WHERE ((method = 'card') IS TRUE)
-    AND CASE
+  SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
+    CASE
       WHEN (
         NOT (
           "payments"."card_holder" IS NOT NULL
@@ -2271,17 +2352,53 @@ FROM (
         END = 20
       ) THEN 'due'
       ELSE 'overdue'
-    END = 'undetermined'
-) AS carddata_example
-WHERE carddata_example.place <= 3
-ORDER BY carddata_example.standing DESC, carddata_example.place;
-
--- -----------------------------------------------------------------------------------------------------------------
--- payments: the candidates that are frozen
-
-SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
-  CASE
-    WHEN (
+    END AS status,
+    CAST(
+      CASE
+        WHEN (
+          CASE
+            WHEN ("payments"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END <= 39
+        ) THEN carddata_end_1.carddata_end
+      END AS VARCHAR
+    ) AS service_end
+  FROM "payments"
+  LEFT OUTER JOIN (
+    SELECT max(
+      CASE
+        WHEN (
+          "services"."use_ended_at" = 'infinity'
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR "services"."use_ended_at" >= :never
+            AND "services"."use_ended_at" < :after_never
+            OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+        ) THEN 100
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
+        WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+        WHEN ("services"."use_ended_at" >= :over) THEN 100
+        WHEN ("services"."use_ended_at" < :earliest) THEN 50
+        WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+        WHEN ("services"."use_ended_at" < :overdue) THEN 10
+        WHEN ("services"."use_ended_at" < :due) THEN 20
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        ELSE 39
+      END
+    ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+      "services"."customer_id" AS carddata_subject
+    FROM "services"
+    WHERE ((kind <> 'draft') IS NOT FALSE)
+    GROUP BY "services"."customer_id"
+  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+  WHERE ((method = 'card') IS TRUE)
+    AND NOT (
       NOT (
         "payments"."card_holder" IS NOT NULL
           AND "payments"."card_holder" != ''
@@ -2295,8 +2412,8 @@ SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id"
           OR "payments"."brand" IS NOT NULL
           AND "payments"."brand" != ''
       )
-    ) THEN 'blank'
-    WHEN (
+    )
+    AND NOT (
       (
         EXISTS (
           SELECT 1 AS anon_1
@@ -2335,8 +2452,8 @@ SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id"
               )
             )
         )
-    ) THEN 'held'
-    WHEN (
+    )
+    AND (
       (
         EXISTS (
           SELECT 1 AS anon_2
@@ -2383,185 +2500,12 @@ SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id"
               )
             )
         )
-    ) THEN 'requested'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 100
-    ) THEN 'active'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 40
-    ) THEN 'undetermined'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
-    ) THEN 'retained'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 20
-    ) THEN 'due'
-    ELSE 'overdue'
-  END AS status,
-  CAST(
-    CASE
-      WHEN (
-        CASE
+        OR CASE
           WHEN ("payments"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 39
-      ) THEN carddata_end_1.carddata_end
-    END AS VARCHAR
-  ) AS service_end
-FROM "payments"
-LEFT OUTER JOIN (
-  SELECT max(
-    CASE
-      WHEN (
-        "services"."use_ended_at" = 'infinity'
-          OR "services"."use_ended_at" >= :never
-          OR "services"."use_ended_at" >= :never
-          OR "services"."use_ended_at" >= :never
-          AND "services"."use_ended_at" < :after_never
-          OR "services"."use_ended_at" >= :never
-          AND "services"."use_ended_at" < :after_never
-          OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-      ) THEN 100
-      WHEN ("services"."use_ended_at" IS NULL) THEN 70
-      WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-      WHEN ("services"."use_ended_at" >= :over) THEN 100
-      WHEN ("services"."use_ended_at" < :earliest) THEN 50
-      WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-      WHEN ("services"."use_ended_at" < :overdue) THEN 10
-      WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-      ELSE 39
-    END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
-    "services"."customer_id" AS carddata_subject
-  FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE)
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
-WHERE ((method = 'card') IS TRUE)
-  AND NOT (
-    NOT (
-      "payments"."card_holder" IS NOT NULL
-        AND "payments"."card_holder" != ''
-        OR "payments"."card_token" IS NOT NULL
-        AND "payments"."card_token" != ''
-        AND "payments"."card_token" != '***'
-        OR "payments"."card_exp" IS NOT NULL
-        AND "payments"."card_exp" != ''
-        OR "payments"."last4" IS NOT NULL
-        AND "payments"."last4" != ''
-        OR "payments"."brand" IS NOT NULL
-        AND "payments"."brand" != ''
+        END <= 20
     )
-  )
-  AND NOT (
-    (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata.hold
-        WHERE carddata.hold.released_at IS NULL
-          AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
-      )
-    )
-      AND (
-        (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata.hold
-            WHERE carddata.hold.released_at IS NULL
-              AND carddata.hold.scope = 'record'
-              AND carddata.hold.target = 'payments'
-              AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
-          )
-        )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'target'
-                AND carddata.hold.target = 'payments'
-            )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata.hold
-              WHERE carddata.hold.released_at IS NULL
-                AND carddata.hold.scope = 'subject'
-                AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
-            )
-          )
-      )
-  )
-  AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata.request
-        WHERE carddata.request.kind = 'erase'
-          AND carddata.request.granted_at IS NOT NULL
-          AND carddata.request.closed_at IS NULL
-          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
-      )
-    )
-      AND (
-        (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata.request
-            WHERE carddata.request.kind = 'erase'
-              AND carddata.request.granted_at IS NOT NULL
-              AND carddata.request.closed_at IS NULL
-              AND carddata.request.scope = 'record'
-              AND carddata.request.target = 'payments'
-              AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
-          )
-        )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'target'
-                AND carddata.request.target = 'payments'
-            )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata.request
-              WHERE carddata.request.kind = 'erase'
-                AND carddata.request.granted_at IS NOT NULL
-                AND carddata.request.closed_at IS NULL
-                AND carddata.request.scope = 'subject'
-                AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
-            )
-          )
-      )
-      OR CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 20
-  );
+) AS carddata_candidate;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the gate's counts
@@ -2896,11 +2840,14 @@ WHERE "payments"."id" = ANY (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock customers, without waiting
 
-SELECT "customers"."id"
-FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0)
-ORDER BY "customers"."id"
-FOR UPDATE SKIP LOCKED;
+SELECT count(*) AS count_1
+FROM (
+  SELECT "customers"."id" AS "id"
+  FROM "customers"
+  WHERE "customers"."id" = ANY (:carddata_subject_0)
+  ORDER BY "customers"."id"
+  FOR UPDATE SKIP LOCKED
+) AS carddata_locked;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: were all rows of customers locked
@@ -2910,7 +2857,16 @@ FROM "customers"
 WHERE "customers"."id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: if not, which of customers were
+-- payments: batch: if not, which of customers are
+
+SELECT "customers"."id"
+FROM "customers"
+WHERE "customers"."id" = ANY (:carddata_subject_0)
+ORDER BY "customers"."id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: and which of customers there are
 
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
@@ -2920,11 +2876,14 @@ GROUP BY "customers"."id";
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock services, without waiting
 
-SELECT "services"."customer_id"
-FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0)
-ORDER BY "services"."customer_id"
-FOR UPDATE SKIP LOCKED;
+SELECT count(*) AS count_1
+FROM (
+  SELECT "services"."customer_id" AS "customer_id"
+  FROM "services"
+  WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+  ORDER BY "services"."customer_id"
+  FOR UPDATE SKIP LOCKED
+) AS carddata_locked;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: were all rows of services locked
@@ -2934,7 +2893,16 @@ FROM "services"
 WHERE "services"."customer_id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: batch: if not, which of services were
+-- payments: batch: if not, which of services are
+
+SELECT "services"."customer_id"
+FROM "services"
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+ORDER BY "services"."customer_id"
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: and which of services there are
 
 SELECT "services"."customer_id", count(*) AS count_1
 FROM "services"
@@ -2947,7 +2915,7 @@ GROUP BY "services"."customer_id";
 INSERT INTO carddata.tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
 SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+  carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(
@@ -2981,8 +2949,11 @@ LEFT OUTER JOIN (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
   GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id",
-(
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+JOIN unnest(
+  :carddata_key_0, :carddata_seqs
+) AS carddata_numbered(of_0, numbered) ON "payments"."id" = carddata_numbered.of_0
+JOIN LATERAL (
   SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
     carddata.work.seq AS carddata_seq, carddata.work.record_key AS carddata_record_key,
     carddata.work.status AS carddata_status, carddata.work.service_end AS carddata_service_end,
@@ -2992,11 +2963,12 @@ LEFT OUTER JOIN (
   WHERE carddata.work.run_id = :run_id
     AND carddata.work.target = 'payments'
     AND carddata.work.status IN ('requested', 'overdue', 'due')
-    AND carddata.work.seq BETWEEN :first AND :last
-) AS carddata_candidate
-WHERE "payments"."id" = ANY (:carddata_key_0)
-  AND carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
+    AND carddata.work.seq = carddata_numbered.numbered
+  LIMIT ALL OFFSET 0
+) AS carddata_candidate ON true
+WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
   AND ((method = 'card') IS TRUE)
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0))
   AND CASE
     WHEN (
       NOT (
@@ -3016,7 +2988,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
             AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
@@ -3025,7 +2997,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'record'
@@ -3035,7 +3007,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'target'
@@ -3044,7 +3016,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'subject'
@@ -3056,7 +3028,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata.request
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
@@ -3067,7 +3039,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -3079,7 +3051,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -3090,7 +3062,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -3127,7 +3099,6 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
     ) THEN 'due'
     ELSE 'overdue'
   END = carddata_candidate.carddata_status
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0))
   AND CAST(
     CASE
       WHEN (
@@ -3150,7 +3121,7 @@ WHERE "payments"."id" = ANY (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: why was it left
 
-SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
+SELECT CAST("payments"."id" AS VARCHAR) AS carddata_key, ((method = 'card') IS TRUE) AS carddata_in_scope,
   CASE
     WHEN (
       NOT (
@@ -3170,7 +3141,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata.hold
           WHERE carddata.hold.released_at IS NULL
             AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
@@ -3179,7 +3150,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata.hold
               WHERE carddata.hold.released_at IS NULL
                 AND carddata.hold.scope = 'record'
@@ -3189,7 +3160,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'target'
@@ -3198,7 +3169,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata.hold
                 WHERE carddata.hold.released_at IS NULL
                   AND carddata.hold.scope = 'subject'
@@ -3210,7 +3181,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata.request
           WHERE carddata.request.kind = 'erase'
             AND carddata.request.granted_at IS NOT NULL
@@ -3221,7 +3192,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata.request
               WHERE carddata.request.kind = 'erase'
                 AND carddata.request.granted_at IS NOT NULL
@@ -3233,7 +3204,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -3244,7 +3215,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata.request
                 WHERE carddata.request.kind = 'erase'
                   AND carddata.request.granted_at IS NOT NULL
@@ -3280,7 +3251,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
+  END AS carddata_status,
   CAST(
     CASE
       WHEN (
@@ -3290,7 +3261,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS VARCHAR
-  ) AS anon_4
+  ) AS carddata_end
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(

@@ -273,7 +273,8 @@ WHERE 1 = 0;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: count by status
 
-SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number,
+  min(carddata_judged.undated) AS first, max(carddata_judged.undated) AS last
 FROM (
   SELECT CASE WHEN 1 THEN 'in' WHEN 0 = 1 THEN 'out' ELSE 'other' END AS scope,
     CASE
@@ -409,7 +410,141 @@ FROM (
     CASE
       WHEN ("cards"."customer_id" IS NULL) THEN 90
       ELSE coalesce(carddata_end_1.carddata_standing, 80)
-    END AS standing
+    END AS standing,
+    CASE
+      WHEN (
+        CASE
+          WHEN 0 THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "cards"."customer_id" IS NOT NULL
+                  AND "cards"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 31
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN CAST("cards"."id" AS VARCHAR)
+    END AS undated
   FROM "cards"
   LEFT OUTER JOIN (
     SELECT max(
@@ -452,21 +587,153 @@ FROM (
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
 
 -- -----------------------------------------------------------------------------------------------------------------
--- cards: examples of what nobody can date
+-- cards: the candidates that are frozen
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
+INSERT INTO carddata_work(run_id, target, seq, record_key, status, service_end)
+SELECT :run_id AS run_id, 'cards' AS target, carddata_candidate.seq, carddata_candidate.record_key,
+  carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT CASE
-    WHEN ("cards"."customer_id" IS NULL) THEN 90
-    ELSE coalesce(carddata_end_1.carddata_standing, 80)
-  END AS standing,
-    row_number() OVER (
-      PARTITION BY CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END
-      ORDER BY "cards"."id"
-    ) AS place, CAST("cards"."id" AS VARCHAR) AS record_key
+  SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
+    CASE
+      WHEN 0 THEN 'blank'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+          )
+        )
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'cards'
+                  AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                      WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                      ELSE CAST("cards"."customer_id" AS TEXT)
+                    END
+                )
+              )
+              OR "cards"."customer_id" IS NOT NULL
+              AND "cards"."customer_id" IN (
+                SELECT carddata_hold.item
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item IS NOT NULL
+              )
+          )
+      ) THEN 'held'
+      WHEN (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+          )
+        )
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'cards'
+                  AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+              )
+            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CASE typeof("cards"."customer_id")
+                      WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                      ELSE CAST("cards"."customer_id" AS TEXT)
+                    END
+                )
+              )
+          )
+      ) THEN 'requested'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 100
+      ) THEN 'active'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 40
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END >= 31
+      ) THEN 'retained'
+      WHEN (
+        CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END = 20
+      ) THEN 'due'
+      ELSE 'overdue'
+    END AS status,
+    CAST(
+      CASE
+        WHEN (
+          CASE
+            WHEN ("cards"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END <= 39
+        ) THEN carddata_end_1.carddata_end
+      END AS VARCHAR
+    ) AS service_end
   FROM "cards"
   LEFT OUTER JOIN (
     SELECT max(
@@ -505,422 +772,113 @@ FROM (
     WHERE ((kind <> 'draft') IS NOT FALSE) = 1
     GROUP BY "services"."customer_id"
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
-  WHERE CASE
-    WHEN 0 THEN 'blank'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'record'
-                AND carddata_hold.target = 'cards'
-                AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata_hold
-                WHERE carddata_hold.released_at IS NULL
-                  AND carddata_hold.scope = 'target'
-                  AND carddata_hold.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata_hold
-                WHERE carddata_hold.released_at IS NULL
-                  AND carddata_hold.scope = 'subject'
-                  AND carddata_hold.item = CASE typeof("cards"."customer_id")
-                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                    ELSE CAST("cards"."customer_id" AS TEXT)
-                  END
-              )
-            )
-            OR "cards"."customer_id" IS NOT NULL
-            AND "cards"."customer_id" IN (
-              SELECT carddata_hold.item
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item IS NOT NULL
-            )
-        )
-    ) THEN 'held'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'record'
-                AND carddata_request.target = 'cards'
-                AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata_request
-                WHERE carddata_request.kind = 'erase'
-                  AND carddata_request.granted_at IS NOT NULL
-                  AND carddata_request.closed_at IS NULL
-                  AND carddata_request.scope = 'target'
-                  AND carddata_request.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata_request
-                WHERE carddata_request.kind = 'erase'
-                  AND carddata_request.granted_at IS NOT NULL
-                  AND carddata_request.closed_at IS NULL
-                  AND carddata_request.scope = 'subject'
-                  AND carddata_request.item = CASE typeof("cards"."customer_id")
-                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                    ELSE CAST("cards"."customer_id" AS TEXT)
-                  END
-              )
-            )
-        )
-    ) THEN 'requested'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 100
-    ) THEN 'active'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 40
-    ) THEN 'undetermined'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
-    ) THEN 'retained'
-    WHEN (
-      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
-    ) THEN 'due'
-    ELSE 'overdue'
-  END = 'undetermined'
-) AS carddata_example
-WHERE carddata_example.place <= 3
-ORDER BY carddata_example.standing DESC, carddata_example.place;
-
--- -----------------------------------------------------------------------------------------------------------------
--- cards: the candidates that are frozen
-
-SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
-  CASE
-    WHEN 0 THEN 'blank'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'record'
-                AND carddata_hold.target = 'cards'
-                AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata_hold
-                WHERE carddata_hold.released_at IS NULL
-                  AND carddata_hold.scope = 'target'
-                  AND carddata_hold.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_1
-                FROM carddata_hold
-                WHERE carddata_hold.released_at IS NULL
-                  AND carddata_hold.scope = 'subject'
-                  AND carddata_hold.item = CASE typeof("cards"."customer_id")
-                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                    ELSE CAST("cards"."customer_id" AS TEXT)
-                  END
-              )
-            )
-            OR "cards"."customer_id" IS NOT NULL
-            AND "cards"."customer_id" IN (
-              SELECT carddata_hold.item
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item IS NOT NULL
-            )
-        )
-    ) THEN 'held'
-    WHEN (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
-        )
-      )
-        AND (
-          (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'record'
-                AND carddata_request.target = 'cards'
-                AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
-            )
-          )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata_request
-                WHERE carddata_request.kind = 'erase'
-                  AND carddata_request.granted_at IS NOT NULL
-                  AND carddata_request.closed_at IS NULL
-                  AND carddata_request.scope = 'target'
-                  AND carddata_request.target = 'cards'
-              )
-            )
-            OR (
-              EXISTS (
-                SELECT 1 AS anon_2
-                FROM carddata_request
-                WHERE carddata_request.kind = 'erase'
-                  AND carddata_request.granted_at IS NOT NULL
-                  AND carddata_request.closed_at IS NULL
-                  AND carddata_request.scope = 'subject'
-                  AND carddata_request.item = CASE typeof("cards"."customer_id")
-                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                    ELSE CAST("cards"."customer_id" AS TEXT)
-                  END
-              )
-            )
-        )
-    ) THEN 'requested'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 100
-    ) THEN 'active'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 40
-    ) THEN 'undetermined'
-    WHEN (
-      CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
-    ) THEN 'retained'
-    WHEN (
-      CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
-    ) THEN 'due'
-    ELSE 'overdue'
-  END AS status,
-  CAST(
-    CASE
-      WHEN (
-        CASE
-          WHEN ("cards"."customer_id" IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 39
-      ) THEN carddata_end_1.carddata_end
-    END AS VARCHAR
-  ) AS service_end
-FROM "cards"
-LEFT OUTER JOIN (
-  SELECT max(
-    CASE
-      WHEN (
-        carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-          OR NOT (
-            ("services"."status" COLLATE "BINARY") IS NOT NULL
-              AND ("services"."status" COLLATE "BINARY") IN ('closed')
-          )
-      ) THEN 100
-      WHEN ("services"."use_ended_at" IS NULL) THEN 70
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-      WHEN (
-        carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
-      ) THEN 40
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-      ELSE 39
-    END
-  ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
-    "services"."customer_id" AS carddata_subject
-  FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) = 1
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
-WHERE NOT (
-  (
-    EXISTS (
-      SELECT 1 AS anon_1
-      FROM carddata_hold
-      WHERE carddata_hold.released_at IS NULL
-        AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
-    )
-  )
-    AND (
-      (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
-        )
-      )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
-          )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CASE typeof("cards"."customer_id")
-                WHEN 'blob' THEN lower(hex("cards"."customer_id"))
-                ELSE CAST("cards"."customer_id" AS TEXT)
-              END
-          )
-        )
-        OR "cards"."customer_id" IS NOT NULL
-        AND "cards"."customer_id" IN (
-          SELECT carddata_hold.item
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item IS NOT NULL
-        )
-    )
-)
-  AND (
+  WHERE NOT (
     (
       EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+        SELECT 1 AS anon_1
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
       )
     )
       AND (
         (
           EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'cards'
-              AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'record'
+              AND carddata_hold.target = 'cards'
+              AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
           )
         )
           OR (
             EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'cards'
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'target'
+                AND carddata_hold.target = 'cards'
             )
           )
           OR (
             EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CASE typeof("cards"."customer_id")
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item = CASE typeof("cards"."customer_id")
                   WHEN 'blob' THEN lower(hex("cards"."customer_id"))
                   ELSE CAST("cards"."customer_id" AS TEXT)
                 END
             )
           )
+          OR "cards"."customer_id" IS NOT NULL
+          AND "cards"."customer_id" IN (
+            SELECT carddata_hold.item
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item IS NOT NULL
+          )
       )
-      OR CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 20
-  );
+  )
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+        )
+      )
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+            )
+          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CASE typeof("cards"."customer_id")
+                    WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                    ELSE CAST("cards"."customer_id" AS TEXT)
+                  END
+              )
+            )
+        )
+        OR CASE
+          WHEN ("cards"."customer_id" IS NULL) THEN 90
+          ELSE coalesce(carddata_end_1.carddata_standing, 80)
+        END <= 20
+    )
+) AS carddata_candidate;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the gate's counts
@@ -1215,7 +1173,7 @@ WHERE "cards"."id" IN (:carddata_key_0);
 INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
 SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+  carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -1253,8 +1211,8 @@ LEFT OUTER JOIN (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" IN (:carddata_subject_0)
   GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id",
-(
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+JOIN (
   SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
     carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
     carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
@@ -1264,16 +1222,16 @@ LEFT OUTER JOIN (
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'cards'
     AND carddata_work.status IN ('requested', 'overdue', 'due')
-    AND carddata_work.seq BETWEEN :first AND :last
-) AS carddata_candidate
-WHERE "cards"."id" IN (:carddata_key_0)
+) AS carddata_candidate ON "cards"."id" IN (:carddata_key_0)
   AND carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
+WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:carddata_subject_0))
   AND CASE
     WHEN 0 THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
@@ -1282,7 +1240,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'record'
@@ -1292,7 +1250,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'target'
@@ -1301,7 +1259,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'subject'
@@ -1324,7 +1282,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -1335,7 +1293,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -1347,7 +1305,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -1358,7 +1316,7 @@ WHERE "cards"."id" IN (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -1395,7 +1353,6 @@ WHERE "cards"."id" IN (:carddata_key_0)
     ) THEN 'due'
     ELSE 'overdue'
   END = carddata_candidate.carddata_status
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" IN (:carddata_subject_0))
   AND CAST(
     CASE
       WHEN (
@@ -1417,13 +1374,13 @@ WHERE "cards"."id" IN (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: why was it left
 
-SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
+SELECT CAST("cards"."id" AS VARCHAR) AS carddata_key, 1 AS carddata_in_scope,
   CASE
     WHEN 0 THEN 'blank'
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
@@ -1432,7 +1389,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'record'
@@ -1442,7 +1399,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'target'
@@ -1451,7 +1408,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'subject'
@@ -1474,7 +1431,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_4
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -1485,7 +1442,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_4
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -1497,7 +1454,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_4
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -1508,7 +1465,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_4
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -1544,7 +1501,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_2,
+  END AS carddata_status,
   CAST(
     CASE
       WHEN (
@@ -1554,7 +1511,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS "id", 1 AS anon_1,
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS VARCHAR
-  ) AS anon_5
+  ) AS carddata_end
 FROM "cards"
 LEFT OUTER JOIN (
   SELECT max(
@@ -1998,7 +1955,8 @@ WHERE 1 = 0;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: count by status
 
-SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number
+SELECT carddata_judged.scope, carddata_judged.status, carddata_judged.standing, count(*) AS number,
+  min(carddata_judged.undated) AS first, max(carddata_judged.undated) AS last
 FROM (
   SELECT CASE
     WHEN ((method = 'card') IS TRUE) THEN 'in'
@@ -2163,7 +2121,155 @@ FROM (
     CASE
       WHEN ("payments"."customer_id" IS NULL) THEN 90
       ELSE coalesce(carddata_end_1.carddata_standing, 80)
-    END AS standing
+    END AS standing,
+    CASE
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."card_token" IS NOT NULL
+                AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+                OR "payments"."card_exp" IS NOT NULL
+                AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."last4" IS NOT NULL
+                AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."brand" IS NOT NULL
+                AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "payments"."customer_id" IS NOT NULL
+                  AND "payments"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 31
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN CAST("payments"."id" AS VARCHAR)
+    END AS undated
   FROM "payments"
   LEFT OUTER JOIN (
     SELECT max(
@@ -2206,61 +2312,14 @@ FROM (
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
 
 -- -----------------------------------------------------------------------------------------------------------------
--- payments: examples of what nobody can date
+-- payments: the candidates that are frozen
 
-SELECT carddata_example.standing, carddata_example.place, carddata_example.record_key
+INSERT INTO carddata_work(run_id, target, seq, record_key, status, service_end)
+SELECT :run_id AS run_id, 'payments' AS target, carddata_candidate.seq, carddata_candidate.record_key,
+  carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT CASE
-    WHEN ("payments"."customer_id" IS NULL) THEN 90
-    ELSE coalesce(carddata_end_1.carddata_standing, 80)
-  END AS standing,
-    row_number() OVER (
-      PARTITION BY CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END
-      ORDER BY "payments"."id"
-    ) AS place, CAST("payments"."id" AS VARCHAR) AS record_key
-  FROM "payments"
-  LEFT OUTER JOIN (
-    SELECT max(
-      CASE
-        WHEN (
-          carddata_instant("services"."use_ended_at", 'UTC') >= :never
-            OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-            OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-            AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-            OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-            AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-            OR NOT (
-              ("services"."status" COLLATE "BINARY") IS NOT NULL
-                AND ("services"."status" COLLATE "BINARY") IN ('closed')
-            )
-        ) THEN 100
-        WHEN ("services"."use_ended_at" IS NULL) THEN 70
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-        WHEN (
-          carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
-        ) THEN 40
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-        ELSE 39
-      END
-    ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
-      "services"."customer_id" AS carddata_subject
-    FROM "services"
-    WHERE ((kind <> 'draft') IS NOT FALSE) = 1
-    GROUP BY "services"."customer_id"
-  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
-  WHERE ((method = 'card') IS TRUE) = 1
-    AND CASE
+  SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
+    CASE
       WHEN (
         NOT (
           "payments"."card_holder" IS NOT NULL
@@ -2403,17 +2462,57 @@ FROM (
         END = 20
       ) THEN 'due'
       ELSE 'overdue'
-    END = 'undetermined'
-) AS carddata_example
-WHERE carddata_example.place <= 3
-ORDER BY carddata_example.standing DESC, carddata_example.place;
-
--- -----------------------------------------------------------------------------------------------------------------
--- payments: the candidates that are frozen
-
-SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
-  CASE
-    WHEN (
+    END AS status,
+    CAST(
+      CASE
+        WHEN (
+          CASE
+            WHEN ("payments"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END <= 39
+        ) THEN carddata_end_1.carddata_end
+      END AS VARCHAR
+    ) AS service_end
+  FROM "payments"
+  LEFT OUTER JOIN (
+    SELECT max(
+      CASE
+        WHEN (
+          carddata_instant("services"."use_ended_at", 'UTC') >= :never
+            OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+            OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+            AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+            OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+            AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+            OR NOT (
+              ("services"."status" COLLATE "BINARY") IS NOT NULL
+                AND ("services"."status" COLLATE "BINARY") IN ('closed')
+            )
+        ) THEN 100
+        WHEN ("services"."use_ended_at" IS NULL) THEN 70
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+        WHEN (
+          carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
+        ) THEN 40
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+        ELSE 39
+      END
+    ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
+      "services"."customer_id" AS carddata_subject
+    FROM "services"
+    WHERE ((kind <> 'draft') IS NOT FALSE) = 1
+    GROUP BY "services"."customer_id"
+  ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+  WHERE ((method = 'card') IS TRUE) = 1
+    AND NOT (
       NOT (
         "payments"."card_holder" IS NOT NULL
           AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
@@ -2427,8 +2526,8 @@ SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id"
           OR "payments"."brand" IS NOT NULL
           AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
       )
-    ) THEN 'blank'
-    WHEN (
+    )
+    AND NOT (
       (
         EXISTS (
           SELECT 1 AS anon_1
@@ -2478,8 +2577,8 @@ SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id"
                 AND carddata_hold.item IS NOT NULL
             )
         )
-    ) THEN 'held'
-    WHEN (
+    )
+    AND (
       (
         EXISTS (
           SELECT 1 AS anon_2
@@ -2529,203 +2628,12 @@ SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id"
               )
             )
         )
-    ) THEN 'requested'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 100
-    ) THEN 'active'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 40
-    ) THEN 'undetermined'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
-    ) THEN 'retained'
-    WHEN (
-      CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END = 20
-    ) THEN 'due'
-    ELSE 'overdue'
-  END AS status,
-  CAST(
-    CASE
-      WHEN (
-        CASE
+        OR CASE
           WHEN ("payments"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 39
-      ) THEN carddata_end_1.carddata_end
-    END AS VARCHAR
-  ) AS service_end
-FROM "payments"
-LEFT OUTER JOIN (
-  SELECT max(
-    CASE
-      WHEN (
-        carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-          OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-          AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-          OR NOT (
-            ("services"."status" COLLATE "BINARY") IS NOT NULL
-              AND ("services"."status" COLLATE "BINARY") IN ('closed')
-          )
-      ) THEN 100
-      WHEN ("services"."use_ended_at" IS NULL) THEN 70
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-      WHEN (
-        carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
-      ) THEN 40
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-      ELSE 39
-    END
-  ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
-    "services"."customer_id" AS carddata_subject
-  FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) = 1
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
-WHERE ((method = 'card') IS TRUE) = 1
-  AND NOT (
-    NOT (
-      "payments"."card_holder" IS NOT NULL
-        AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
-        OR "payments"."card_token" IS NOT NULL
-        AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
-        AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
-        OR "payments"."card_exp" IS NOT NULL
-        AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
-        OR "payments"."last4" IS NOT NULL
-        AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
-        OR "payments"."brand" IS NOT NULL
-        AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+        END <= 20
     )
-  )
-  AND NOT (
-    (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
-      )
-    )
-      AND (
-        (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'record'
-              AND carddata_hold.target = 'payments'
-              AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
-          )
-        )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'target'
-                AND carddata_hold.target = 'payments'
-            )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CASE typeof("payments"."customer_id")
-                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                  ELSE CAST("payments"."customer_id" AS TEXT)
-                END
-            )
-          )
-          OR "payments"."customer_id" IS NOT NULL
-          AND "payments"."customer_id" IN (
-            SELECT carddata_hold.item
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item IS NOT NULL
-          )
-      )
-  )
-  AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
-      )
-    )
-      AND (
-        (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'payments'
-              AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
-          )
-        )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'payments'
-            )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CASE typeof("payments"."customer_id")
-                  WHEN 'blob' THEN lower(hex("payments"."customer_id"))
-                  ELSE CAST("payments"."customer_id" AS TEXT)
-                END
-            )
-          )
-      )
-      OR CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 20
-  );
+) AS carddata_candidate;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the gate's counts
@@ -3080,7 +2988,7 @@ WHERE "payments"."id" IN (:carddata_key_0);
 INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
 SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS anon_1
+  carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(
@@ -3118,8 +3026,8 @@ LEFT OUTER JOIN (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" IN (:carddata_subject_0)
   GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id",
-(
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+JOIN (
   SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
     carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
     carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
@@ -3129,11 +3037,11 @@ LEFT OUTER JOIN (
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'payments'
     AND carddata_work.status IN ('requested', 'overdue', 'due')
-    AND carddata_work.seq BETWEEN :first AND :last
-) AS carddata_candidate
-WHERE "payments"."id" IN (:carddata_key_0)
+) AS carddata_candidate ON "payments"."id" IN (:carddata_key_0)
   AND carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
+WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
   AND ((method = 'card') IS TRUE) = 1
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:carddata_subject_0))
   AND CASE
     WHEN (
       NOT (
@@ -3153,7 +3061,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
@@ -3162,7 +3070,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'record'
@@ -3172,7 +3080,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'target'
@@ -3181,7 +3089,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'subject'
@@ -3204,7 +3112,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -3215,7 +3123,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -3227,7 +3135,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -3238,7 +3146,7 @@ WHERE "payments"."id" IN (:carddata_key_0)
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -3278,7 +3186,6 @@ WHERE "payments"."id" IN (:carddata_key_0)
     ) THEN 'due'
     ELSE 'overdue'
   END = carddata_candidate.carddata_status
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" IN (:carddata_subject_0))
   AND CAST(
     CASE
       WHEN (
@@ -3300,7 +3207,7 @@ WHERE "payments"."id" IN (:carddata_key_0);
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: why was it left
 
-SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
+SELECT CAST("payments"."id" AS VARCHAR) AS carddata_key, ((method = 'card') IS TRUE) AS carddata_in_scope,
   CASE
     WHEN (
       NOT (
@@ -3320,7 +3227,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_2
+          SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
             AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
@@ -3329,7 +3236,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_2
+              SELECT 1 AS anon_1
               FROM carddata_hold
               WHERE carddata_hold.released_at IS NULL
                 AND carddata_hold.scope = 'record'
@@ -3339,7 +3246,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'target'
@@ -3348,7 +3255,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_2
+                SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
                   AND carddata_hold.scope = 'subject'
@@ -3371,7 +3278,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
     WHEN (
       (
         EXISTS (
-          SELECT 1 AS anon_3
+          SELECT 1 AS anon_2
           FROM carddata_request
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
@@ -3382,7 +3289,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
         AND (
           (
             EXISTS (
-              SELECT 1 AS anon_3
+              SELECT 1 AS anon_2
               FROM carddata_request
               WHERE carddata_request.kind = 'erase'
                 AND carddata_request.granted_at IS NOT NULL
@@ -3394,7 +3301,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
           )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -3405,7 +3312,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
             )
             OR (
               EXISTS (
-                SELECT 1 AS anon_3
+                SELECT 1 AS anon_2
                 FROM carddata_request
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
@@ -3444,7 +3351,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END AS anon_1,
+  END AS carddata_status,
   CAST(
     CASE
       WHEN (
@@ -3454,7 +3361,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS "id", ((method = 'card') IS TRUE),
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS VARCHAR
-  ) AS anon_4
+  ) AS carddata_end
 FROM "payments"
 LEFT OUTER JOIN (
   SELECT max(
