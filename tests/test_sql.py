@@ -54,13 +54,21 @@ def held_by_others(house: House) -> Iterator[None]:
         connection.rollback()
 
 
-def hold_each_first_candidate(house: House) -> None:
-    """SQLite, where nobody else can lock a row: what is held after it was frozen must be left, and asked why."""
-    for command in commands((SQL / "schema" / "sqlite.sql").read_text("utf-8")):
+def hold_some_candidates(house: House) -> None:
+    """What is held after it was frozen must be left, and asked why."""
+    for command in commands((SQL / "schema" / f"{house.database.dialect}.sql").read_text("utf-8")):
         house.execute(command)
-    house.execute("CREATE TRIGGER late AFTER INSERT ON carddata_work WHEN NEW.seq = 1 BEGIN "
-                  "INSERT INTO carddata_hold (id, scope, target, item, basis, placed_by, placed_at) "
-                  "VALUES (NEW.target, 'record', NEW.target, NEW.record_key, 'dispute', 'p', 't'); END")
+    held = (f"INSERT INTO {house.own('hold')} (id, scope, target, item, basis, placed_by, placed_at) "
+            "VALUES ({}, 'record', NEW.target, NEW.record_key, 'dispute', 'p', 't'); END")
+    house.execute({
+        "postgresql": "CREATE FUNCTION carddata.late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.seq % 2 = 1 THEN "
+                      + held.format("NEW.target || NEW.seq") + " IF; RETURN NEW; END $$; CREATE TRIGGER late "
+                      "AFTER INSERT ON carddata.work FOR EACH ROW EXECUTE FUNCTION carddata.late()",
+        "sqlite": "CREATE TRIGGER late AFTER INSERT ON carddata_work WHEN NEW.seq % 2 BEGIN "
+                  + held.format("NEW.target || NEW.seq"),
+        "mariadb": "CREATE TRIGGER late AFTER INSERT ON carddata_work FOR EACH ROW IF NEW.seq % 2 THEN "
+                   + held.format("concat(NEW.target, NEW.seq)") + " IF",
+    }[house.database.dialect])
 
 
 @pytest.fixture(scope="module", params=ONCE_EACH)
@@ -74,8 +82,7 @@ def watched(request: pytest.FixtureRequest, servers: Servers,
             (pytest.fail if os.environ.get("CARDDATA_REQUIRE_DATABASES") == "1" else pytest.skip)(reason)
         house = lean(database, tmp_path_factory.mktemp(request.param))
         stack.enter_context(held_by_others(house))
-        if database.dialect == "sqlite":
-            hold_each_first_candidate(house)
+        hold_some_candidates(house)
         with recorded() as sent:
             house.night(datetime.now(ZoneInfo("Asia/Tokyo")).date())
             house.verify()
