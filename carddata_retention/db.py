@@ -203,6 +203,8 @@ def _on_connect_postgresql(raw: Any, _record: Any) -> None:
     with raw.cursor() as cursor:
         cursor.execute("SET row_security = off")
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
+        # A plan for any arrays walks along them for each row: a batch of thousands would take a second.
+        cursor.execute("SET plan_cache_mode = force_custom_plan")
         cursor.execute("SET TimeZone = 'UTC'")
         cursor.execute("SET DateStyle = 'ISO'")  # the text of a key that is a day, whatever the server's usual order
         cursor.execute("SET application_name = 'carddata-retention'")

@@ -14,6 +14,8 @@ from carddata_retention.settings import Limits
 SMALLEST, FIRST, LARGEST = 20, 500, 5000
 BETWEEN_QUESTIONS_S = 1.0
 FORGETTING = 0.9
+# Of `target_batch_ms`: batches scatter, and it is the longest that somebody else may have to wait for.
+AIM = 0.6
 
 
 class _Cost:
@@ -100,7 +102,7 @@ class Pace:
         with self._counting:
             self._removed += removed
             self._cost.saw(rows, seconds)
-            wanted = self._cost.rows_for(self._limits.target_batch_ms / 1000)
+            wanted = self._cost.rows_for(AIM * self._limits.target_batch_ms / 1000)
             self.size = max(SMALLEST, min(LARGEST, 2 * self.size, wanted))
         self._rest(seconds * self._limits.nice)
         if rate := self._limits.rows_per_second:
