@@ -96,6 +96,25 @@ class Decider:
         number = self._combined([f.c.carddata_standing for f in found_each])
         return self._judged(source, number, tuple(f.c.carddata_end for f in found_each))
 
+    def each(self) -> Judged:
+        """The same decision by one question for each record, for a statement that names few: PostgreSQL's LATERAL.
+
+        Whatever the planner believes of how many they are, it cannot take the services of all for each.
+        """
+        source: FromClause = self.target.table
+        if self.target.path:
+            found = self._path_ends(grouped=False).lateral("carddata_end_1")
+            of_path: Column = sa.func.coalesce(found.c.carddata_standing, constant(Standing.NO_SUBJECT))
+            return self._judged(source.outerjoin(found, sa.true()), of_path, (found.c.carddata_end,))
+        found_each = []
+        for n, column in enumerate(self.target.subjects, start=1):
+            found = self._ends().where(self.service.subject == column).correlate(self.target.table).lateral(
+                f"carddata_end_{n}")
+            source = source.outerjoin(found, sa.true())
+            found_each.append(found)
+        number = self._combined([f.c.carddata_standing for f in found_each])
+        return self._judged(source, number, tuple(f.c.carddata_end for f in found_each))
+
     def row(self) -> Judged:
         """The same decision by correlated questions, for statements that name few records."""
         if self.target.path:

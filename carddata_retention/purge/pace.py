@@ -13,7 +13,7 @@ from carddata_retention.settings import Limits
 
 SMALLEST, FIRST, LARGEST = 20, 500, 5000
 BETWEEN_QUESTIONS_S = 1.0
-FORGETTING = 0.9
+FORGETTING = 0.7
 # Of `target_batch_ms`: batches scatter, and it is the longest that somebody else may have to wait for.
 AIM = 0.6
 
@@ -25,7 +25,7 @@ class _Cost:
         self._weight = self._rows = self._seconds = self._rows_squared = self._product = 0.0
 
     def saw(self, rows: int, seconds: float) -> None:
-        """Learn from one batch; what lies ten batches back counts a third."""
+        """Learn from one batch; what lies ten batches back counts nearly nothing."""
         self._weight = FORGETTING * self._weight + 1
         self._rows = FORGETTING * self._rows + rows
         self._seconds = FORGETTING * self._seconds + seconds

@@ -133,6 +133,8 @@ def facts(questions: Questions, keys: Keys) -> sa.Select[Any]:
 
 
 def _judged(decider: Decider) -> Judged:
+    if decider.dialect == "postgresql":
+        return decider.each()
     return decider.row() if decider.target.path else decider.scan(of_some=True)
 
 

@@ -1172,7 +1172,7 @@ SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, c
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
   carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM "cards"
-LEFT OUTER JOIN (
+LEFT OUTER JOIN LATERAL (
   SELECT max(
     CASE
       WHEN (
@@ -1199,12 +1199,10 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
       ELSE 39
     END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
-    "services"."customer_id" AS carddata_subject
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
   FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+) AS carddata_end_1 ON true
 JOIN unnest(
   :carddata_key_0, :carddata_seqs
 ) AS carddata_numbered(of_0, numbered) ON "cards"."id" = carddata_numbered.of_0
@@ -1483,7 +1481,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS carddata_key, true AS carddata_in_scope,
     END AS VARCHAR
   ) AS carddata_end
 FROM "cards"
-LEFT OUTER JOIN (
+LEFT OUTER JOIN LATERAL (
   SELECT max(
     CASE
       WHEN (
@@ -1510,12 +1508,10 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
       ELSE 39
     END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
-    "services"."customer_id" AS carddata_subject
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
   FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+) AS carddata_end_1 ON true
 WHERE "cards"."id" = ANY (:carddata_key_0)
 FOR UPDATE OF "cards" SKIP LOCKED;
 
@@ -2917,7 +2913,7 @@ SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, c
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
   carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM "payments"
-LEFT OUTER JOIN (
+LEFT OUTER JOIN LATERAL (
   SELECT max(
     CASE
       WHEN (
@@ -2944,12 +2940,10 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
       ELSE 39
     END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
-    "services"."customer_id" AS carddata_subject
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
   FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+) AS carddata_end_1 ON true
 JOIN unnest(
   :carddata_key_0, :carddata_seqs
 ) AS carddata_numbered(of_0, numbered) ON "payments"."id" = carddata_numbered.of_0
@@ -3263,7 +3257,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS carddata_key, ((method = 'card') IS T
     END AS VARCHAR
   ) AS carddata_end
 FROM "payments"
-LEFT OUTER JOIN (
+LEFT OUTER JOIN LATERAL (
   SELECT max(
     CASE
       WHEN (
@@ -3290,12 +3284,10 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
       ELSE 39
     END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
-    "services"."customer_id" AS carddata_subject
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
   FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
-  GROUP BY "services"."customer_id"
-) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+) AS carddata_end_1 ON true
 WHERE "payments"."id" = ANY (:carddata_key_0)
 FOR UPDATE OF "payments" SKIP LOCKED;
 
