@@ -4,8 +4,8 @@ The one-statement `limit` is as fast as the database can be, and nobody could af
 DBA would write: a work table, batches of 2,000, subjects and services locked with SKIP LOCKED, everything decided again
 in the statement that removes, evidence and a batch row with its digest in the same transaction, one connection.
 
-Both know the rule as a literal cutoff. Evidence here is a key, a salted MD5, the end and two constants: a little less
-than the product's tombstone, which carries a keyed SHA-256 and four dates.
+Both know the rule as a literal cutoff. Evidence here is a key, a salted MD5, the end and two constants: what the
+product's tombstone holds, too, and its salted SHA-256 stands in the digest of the batch.
 """
 
 from collections import Counter

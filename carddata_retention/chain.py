@@ -16,7 +16,7 @@ from carddata_retention import evidence
 from carddata_retention.errors import BrokenError, BusyError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import Disposition, Status, Tombstone
-from carddata_retention.worklist import WorkList
+from carddata_retention.worklist import WorkList, joined_whole
 
 STREAM = {"stream_results": True, "yield_per": 1000}
 SEALED_AFTER = ("previous_seal", "seal", "key_id", "signature")
@@ -141,6 +141,7 @@ class Chain(WorkList):
         return str(connection.execute(sa.select(run.salt).where(run.run_id == run_id)).scalar())
 
     def _check_deadlines(self, connection: Connection, run_id: str) -> None:
+        joined_whole(connection)
         run, stone, deadline = self.tables.run.c, self.tables.tombstone.c, self.tables.deadline.c
         promised = connection.execute(sa.select(run.deadlines).where(run.run_id == run_id)).scalar()
         if promised is not None and promised != self.deadlines_digest(connection, run_id):
@@ -172,6 +173,7 @@ class Chain(WorkList):
 
         Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
         """
+        joined_whole(connection)
         stone = self.tables.tombstone.c
         query = self.told().where(stone.run_id == run_id).order_by(stone.target, stone.seq).limit(limit)
         names = [c.name for c in query.selected_columns][:-len(BESIDE)]

@@ -29,7 +29,7 @@ from carddata_retention.model import (
 )
 from carddata_retention.own_tables import own_tables
 from carddata_retention.settings import Config
-from carddata_retention.worklist import WorkRow, chunks, set_digest
+from carddata_retention.worklist import WorkRow, chunks, joined_whole, set_digest
 
 # Of what follows from the service ends of a run these differ from each other.
 DIFFERING = ("service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
@@ -202,9 +202,7 @@ class Ledger(Chain):
         """
         self.must_be_open(connection, run_id)
         work, batch, stone = self.tables.work.c, self.tables.batch.c, self.tables.tombstone.c
-        if self.db.dialect == "postgresql":
-            # Nobody has counted these tables yet, and one run's list is joined to its tombstones whole.
-            connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+        joined_whole(connection)
         removed = sa.and_(stone.run_id == work.run_id, stone.target == work.target, stone.seq == work.seq)
         kinds = (stone.run_id.is_not(None).label("removed"), work.outcome, work.reason)
         counted: dict[str, dict[str | None, int]] = {}

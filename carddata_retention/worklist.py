@@ -198,6 +198,13 @@ def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[i:i + CHUNK] for i in range(0, len(items), CHUNK))
 
 
+def joined_whole(connection: Connection) -> None:
+    """One run's rows are about to be joined whole, and nobody has counted these tables yet: PostgreSQL would take a
+    night's for one row, and go through the other table for each. Until the end of the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+
+
 def set_digest(connection: Connection, candidates: sa.Select[Any]) -> tuple[int, str]:
     """How many candidates there are, and the digest of their set, taken by the database over blocks of them.
 

@@ -41,7 +41,7 @@ def audited(house: House, as_of: date) -> dict[str, int]:
     text = re.sub(r"(?<!:):(?!cutoff|earliest)", r"\\:", text)
     values = {"cutoff": in_utc(dialect, cutoff_by_hand(as_of)), "earliest": in_utc(dialect, EARLIEST)}
     with house.connection() as connection:
-        return dict(connection.execute(sa.text(text), values).tuples().all())
+        return dict(connection.execute(sa.text(text), values).all())
 
 
 def prepared(database: Database, folder: Path, billing: Billing) -> House:
