@@ -168,8 +168,7 @@ def _why(connection: Connection, job: Job, left: Sequence[tuple[Key, WorkRow]], 
 
 
 def _reason(status: Status, in_scope: bool, earlier: str | None) -> SkipReason:
-    """Why a record that could be locked and judged is left. One that moved, and owes nothing to its new subject, has
-    moved."""
+    """Why a record that could be judged is left. One that moved, and owes nothing to its new subject, has moved."""
     if status is Status.HELD:
         return SkipReason.HELD_MEANWHILE
     if not in_scope or status not in TO_PURGE:
