@@ -19,7 +19,7 @@ from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
 from carddata_retention.policy import Policy
-from carddata_retention.purge.locks import locking, locking_count
+from carddata_retention.purge.locks import SubjectLock
 from carddata_retention.purge.questions import (
     Questions,
     facts,
@@ -33,7 +33,7 @@ from carddata_retention.purge.questions import (
 )
 from carddata_retention.schema import BoundSchema, BoundTarget, LockStep
 from carddata_retention.tables import Decider
-from carddata_retention.targets import KEY, SUBJECT
+from carddata_retention.targets import KEY
 
 Titled = tuple[str, str]
 NOTHING = sa.literal(1) == 0
@@ -115,12 +115,11 @@ def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, ledger: Le
 
 
 def _locks(step: LockStep, dialect: str) -> Iterator[tuple[str, Any]]:
-    name, named = step.table.description, among((step.column,), SUBJECT, dialect)
-    yield f"batch: lock {name}, without waiting", locking_count(step, named, dialect)
-    yield f"batch: were all rows of {name} locked", sa.select(sa.func.count()).select_from(step.table).where(named)
-    yield f"batch: if not, which of {name} are", locking(step, named)
-    each = sa.select(step.column, sa.func.count()).select_from(step.table).where(named).group_by(step.column)
-    yield f"batch: and which of {name} there are", each
+    name, asked = step.table.description, SubjectLock(step, dialect)
+    yield f"batch: lock {name}, without waiting", asked.lock
+    yield f"batch: were all rows of {name} locked", asked.present
+    yield f"batch: if not, which of {name} are", asked.name
+    yield f"batch: and which of {name} there are", asked.each
 
 
 def _children(child: Child, parents: sa.Select[Any], dialect: str) -> Iterator[tuple[str, Any]]:

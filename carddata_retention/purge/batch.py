@@ -16,7 +16,7 @@ from carddata_retention.ledger import BatchRow, Ledger, WorkRow
 from carddata_retention.model import TO_PURGE, Outcome, SkipReason, Status
 from carddata_retention.moments import Condition, as_text
 from carddata_retention.policy import Policy
-from carddata_retention.purge.locks import close_window, lock_path, lock_subjects
+from carddata_retention.purge.locks import SubjectLock, close_window, lock_path, lock_subjects
 from carddata_retention.purge.questions import (
     SEQS,
     Key,
@@ -66,9 +66,12 @@ class Job:
     policy: Policy
     ledger: Ledger
     questions: Questions = field(init=False)
+    locks: tuple[SubjectLock, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """The statements of all batches are one set."""
+        locks = tuple(SubjectLock(step, self.schema.dialect) for step in self.schema.service.locks)
+        object.__setattr__(self, "locks", locks)
         object.__setattr__(self, "questions", Questions(self.bound, self.decider, self.ledger.tables))
 
     def batch(self, number: int, rows: Sequence[WorkRow], at: datetime) -> BatchRow:
@@ -118,7 +121,7 @@ def _lock(connection: Connection, job: Job, keys: Sequence[Key]) -> tuple[set[An
     wanted = {subject for row in found for subject in row if subject is not None}
     if job.schema.dialect == "sqlite":
         return wanted, wanted  # the whole file is locked
-    return wanted, lock_subjects(connection, job.schema.service.locks, wanted)
+    return wanted, lock_subjects(connection, job.locks, wanted)
 
 
 def _record(connection: Connection, job: Job, batch: BatchRow, keys: Sequence[Key], seqs: Sequence[int],

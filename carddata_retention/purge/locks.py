@@ -7,10 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from carddata_retention.key_text import one_of
-from carddata_retention.moments import Condition
+from carddata_retention.key_text import among, one_of, sent
 from carddata_retention.schema import LockStep
-from carddata_retention.targets import Target
+from carddata_retention.targets import SUBJECT, Target
 
 Key = tuple[Any, ...]
 Column = sa.ColumnElement[Any]
@@ -26,16 +25,41 @@ def close_window(connection: Connection, tables: Sequence[sa.Table]) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {name} IN SHARE MODE NOWAIT")
 
 
-def lock_subjects(connection: Connection, steps: Sequence[LockStep], subjects: Collection[Any]) -> set[Any]:
+class SubjectLock:
+    """The statements that lock the rows of one step, written once: subjects are sent under `SUBJECT`."""
+
+    def __init__(self, step: LockStep, dialect: str) -> None:
+        self.column, self._dialect = step.column, dialect
+        named = among((step.column,), SUBJECT, dialect)
+        count, rows = sa.select(sa.func.count()), sa.select(step.column).select_from(step.table).where(named)
+        self.name: sa.Select[Any] = rows.order_by(step.column).with_for_update(skip_locked=True)
+        # PostgreSQL locks no rows that it counts in one breath; MariaDB none of a subquery.
+        self.lock: sa.Select[Any] = count.select_from(self.name.subquery("carddata_locked"))
+        if dialect != "postgresql":
+            self.lock = count.select_from(step.table).where(named).with_for_update(skip_locked=True)
+        self.present: sa.Select[Any] = count.select_from(step.table).where(named)
+        self.each: sa.Select[Any] = rows.add_columns(sa.func.count()).group_by(step.column)
+
+    def left_out(self, connection: Connection, values: Sequence[Any]) -> set[Any]:
+        """The values of which some row could not be locked. Counting after locking also sees rows that just came."""
+        named = sent((self.column,), SUBJECT, self._dialect, [(v,) for v in values])
+        locked = connection.execute(self.lock, named).scalar_one()
+        if connection.execute(self.present, named).scalar_one() == locked:
+            return set()
+        held = Counter(connection.execute(self.name, named).scalars())
+        return {value for value, number in connection.execute(self.each, named) if held[value] < number}
+
+
+def lock_subjects(connection: Connection, locks: Sequence[SubjectLock], subjects: Collection[Any]) -> set[Any]:
     """The subjects of which every row of every step is locked by this transaction.
 
     A subject without a row in a step has nothing to lock there: its parent is gone, and with it whoever could
     insert a service for it.
     """
     held = set(subjects)
-    for step in steps:
+    for lock in locks:
         if held:
-            missing = {_folded(v) for v in _not_all_locked(connection, step, sorted(held, key=str))}
+            missing = {_folded(v) for v in lock.left_out(connection, sorted(held, key=str))}
             held = {subject for subject in held if _folded(subject) not in missing}
     return held
 
@@ -43,32 +67,6 @@ def lock_subjects(connection: Connection, steps: Sequence[LockStep], subjects: C
 def _folded(subject: Any) -> Any:
     """MariaDB may find 'A' where 'a' was asked for: whoever might be meant counts as not locked."""
     return subject.casefold().rstrip() if isinstance(subject, str) else subject
-
-
-def locking(step: LockStep, named: Condition) -> sa.Select[Any]:
-    """Lock the rows of a step that nobody else holds, and name their subjects."""
-    rows: sa.Select[Any] = sa.select(step.column).select_from(step.table).where(named).order_by(step.column)
-    return rows.with_for_update(skip_locked=True)
-
-
-def locking_count(step: LockStep, named: Condition, dialect: str) -> sa.Select[Any]:
-    """The same, and count them. PostgreSQL locks no rows that it counts in one breath; MariaDB none of a subquery."""
-    number = sa.select(sa.func.count())
-    if dialect == "postgresql":
-        return number.select_from(locking(step, named).subquery("carddata_locked"))
-    return number.select_from(step.table).where(named).with_for_update(skip_locked=True)
-
-
-def _not_all_locked(connection: Connection, step: LockStep, values: Sequence[Any]) -> set[Any]:
-    """The values of which some row could not be locked. Counting after locking also sees rows that just came."""
-    dialect, table, column = connection.dialect.name, step.table, step.column
-    named = one_of((column,), [(v,) for v in values], dialect)
-    locked = connection.execute(locking_count(step, named, dialect)).scalar_one()
-    if connection.execute(sa.select(sa.func.count()).select_from(table).where(named)).scalar_one() == locked:
-        return set()
-    held = Counter(connection.execute(locking(step, named)).scalars())
-    present = sa.select(column, sa.func.count()).select_from(table).where(named).group_by(column)
-    return {value for value, number in connection.execute(present) if held[value] < number}
 
 
 def lock_path(connection: Connection, target: Target, keys: Sequence[Key]) -> bool:
