@@ -58,15 +58,15 @@ def key_for_person(text: str) -> str:
     return parts[0] if len(parts) == 1 else json.dumps(parts, ensure_ascii=False)
 
 
-def follows(decider: Decider, policy: Policy, text: str, due: bool) -> dict[str, str]:
+def follows(decider: Decider, policy: Policy, text: str | None, due: bool) -> dict[str, str]:
     """What follows from a service end that the database wrote down: a row of the ledger's `deadline`.
 
     `due` says that the cutoff chose a record for this end, not a request alone. Raises FailedError where the rule,
-    asked of this one end, disagrees.
+    asked of this one end, disagrees, and where there is no end to ask it of.
     """
-    end = decider.service.end.from_text(text)
-    deadline = policy.deadline(end, decider.service.end.reading)
-    if due and deadline.first_purgeable_day > policy.as_of:
+    end = None if text is None else decider.service.end.from_text(text)
+    deadline = None if end is None else policy.deadline(end, decider.service.end.reading)
+    if end is None or deadline is None or (due and deadline.first_purgeable_day > policy.as_of):
         raise FailedError(
             "cutoff_disagrees",
             f"Target {decider.target.name}: the cutoff chose a record whose own deadline has not come.",

@@ -74,20 +74,23 @@ class WorkList:
             work.run_id == run_id, work.target == target))
 
     def note_deadlines(self, connection: Connection, run_id: str, target: str,
-                       follows: Callable[[str, bool], Mapping[str, str]], seqs: Sequence[int] | None = None) -> None:
+                       follows: Callable[[str | None, bool], Mapping[str, str]],
+                       seqs: Sequence[int] | None = None) -> None:
         """Write down what follows from each service end of a target's candidates that the run has not met yet.
 
-        `seqs` are some of them. `follows` makes a row of the end's text, and of whether a candidate is due by that end.
+        `seqs` are some of them. `follows` makes a row of the end's text, and of whether a candidate is due by that end;
+        who is requested needs no end.
         """
         work, deadline = self.tables.work.c, self.tables.deadline
         known = sa.and_(deadline.c.run_id == run_id, deadline.c.service_end == work.service_end)
         due = sa.func.max(sa.case((work.status == Status.REQUESTED.value, 0), else_=1))
         ends = connection.execute(
             sa.select(work.service_end, due).select_from(self.tables.work.outerjoin(deadline, known))
-            .where(work.run_id == run_id, work.target == target, work.service_end.is_not(None),
-                   deadline.c.run_id.is_(None), sa.true() if seqs is None else work.seq.in_(seqs))
+            .where(work.run_id == run_id, work.target == target, deadline.c.run_id.is_(None),
+                   sa.true() if seqs is None else work.seq.in_(seqs))
             .group_by(work.service_end), execution_options=_streaming(connection))
-        rows = ({"run_id": run_id, "service_end": text, **follows(text, bool(is_due))} for text, is_due in ends)
+        rows = ({"run_id": run_id, "service_end": text, **follows(text, bool(is_due))}
+                for text, is_due in ends if text is not None or is_due)
         while page := list(islice(rows, PAGE)):
             self._deadlines.insert(connection, page)
 

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         grouped = getattr(item, "_nodeid", item.nodeid)
         if grouped != item.nodeid:
             item._id = type(item._id).parse(grouped)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Where all databases are asked for, a test that does without one has failed, whoever skipped it."""
+    report = yield
+    missing = report.skipped and isinstance(report.longrepr, tuple) and NOT_TESTED in report.longrepr[2]
+    if missing and os.environ.get(REQUIRED) == "1":
+        report.outcome, report.longrepr = "failed", f"{report.longrepr[2]}, and {REQUIRED}=1 asks for it"
+    return report
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -69,10 +79,7 @@ def databases(servers: Servers) -> Iterator[Callable[[str], Database]]:
             try:
                 return stack.enter_context(servers.database(dialect))
             except ServerMissing as missing:
-                reason = f"{NOT_TESTED}{PRODUCT[dialect]}: no server here ({missing})"
-            if os.environ.get(REQUIRED) == "1":
-                pytest.fail(f"{reason}, and {REQUIRED}=1 asks for it", pytrace=False)
-            pytest.skip(reason)
+                pytest.skip(f"{NOT_TESTED}{PRODUCT[dialect]}: no server here ({missing})")
 
         yield make
 

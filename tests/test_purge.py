@@ -1,18 +1,22 @@
 """What a removal does to a record, to its neighbours and to its children, and that it does the same everywhere."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bench import add, alive, bench, empty_house, evidence_of, grant_request, place_hold, usages
+from bench import LONG_AGO, add, alive, bench, empty_house, evidence_of, grant_request, moment, place_hold, usages
 from billing import generate
 from nightly import AS_OF, House, build
 from oracle import Rules, answers
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import scan
+from carddata_retention.errors import FailedError
+from carddata_retention.moments import as_text
+from carddata_retention.records import follows
 
 RECENT = datetime.fromisoformat("2025-03-01T00:00:00+00:00")
 EMPTIED = ("card_holder", "card_token", "card_exp", "last4", "brand")
@@ -225,6 +229,55 @@ def test_composite_keys_text_keys_and_dates_as_keys_are_removed_by_name(database
     with database.engine.connect() as connection:
         left = connection.execute(sa.select(vault.c.shop, vault.c.no)).all()
     assert sorted(tuple(r) for r in left) == sorted((r["shop"], r["no"]) for r in expected)
+
+
+@pytest.mark.parametrize("target", ["cards", "payments"])
+def test_an_end_that_was_corrected_but_is_due_still_is_recorded_as_it_is_now(database, tmp_path, target):
+    house = empty_house(database, tmp_path)
+    add(house, *range(100, 110), services=2)
+    sooner, later = LONG_AGO - timedelta(days=400), LONG_AGO + timedelta(days=40)
+    with bench(house) as b:
+        run_id = b.begin()
+        candidates = b.freeze(run_id, target)
+        for key, end in {103: sooner, 104: later}.items():
+            house.execute("UPDATE services SET use_ended_at = :end WHERE customer_id = :key",
+                          end=moment(house, end), key=key)
+        b.engine(run_id, target).run(candidates)
+        came_out = b.finish(run_id, target, candidates)
+        stone, deadline = house.own("tombstone"), house.own("deadline")
+        ends = dict(house.execute(
+            f"SELECT s.record_key, d.ended_at FROM {stone} s JOIN {deadline} d "
+            "ON d.run_id = s.run_id AND d.service_end = s.service_end WHERE s.run_id = :run", run=run_id))
+        b.check()
+    assert (came_out.tally.purged, came_out.exit()) == (10, 0)
+    of = {103: sooner, 104: later}
+    assert {key: end.removesuffix("Z") for key, end in ends.items()} == {
+        str(key): as_text(of.get(key, LONG_AGO)).removesuffix("Z") for key in range(100, 110)}
+
+
+@pytest.mark.parametrize("end", ["too late", "none"])
+@pytest.mark.parametrize("status", ["due", "requested"])
+def test_a_candidate_whose_own_deadline_has_not_come_stops_the_run_unless_it_is_requested(
+        database, tmp_path, status, end):
+    house = empty_house(database, tmp_path)
+    add(house, 100, ended=RECENT)
+    with bench(house, as_of=date(2031, 1, 1)) as later, bench(house) as b:
+        if status == "requested":
+            grant_request(house, "record", 100, "cards")
+        wrong = scan.candidate_statement(later.decider("cards"))
+        run_id = b.begin()
+        with b.stage.db.frozen() as (reading, writing):
+            b.ledger.freeze(reading, writing, run_id, "cards", wrong)
+            if end == "none":
+                writing.execute(b.ledger.tables.work.update().values(service_end=None))
+            note = partial(b.ledger.note_deadlines, writing, run_id, "cards",
+                           partial(follows, b.decider("cards"), b.stage.policy))
+            if status == "requested":
+                note()
+            else:
+                with pytest.raises(FailedError) as told:
+                    note()
+                assert told.value.code == "cutoff_disagrees"
 
 
 NIGHTS = [

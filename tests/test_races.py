@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bench import add, alive, bench, empty_house, evidence_of, moment, place_hold, usages
+from bench import LONG_AGO, add, alive, bench, empty_house, evidence_of, moment, place_hold, usages
 from nightly import AS_OF, House
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -44,6 +44,11 @@ def reactivate_the_second(house: House, c: Connection, _: str, key: int) -> None
 
 def correct_the_end(house: House, c: Connection, _: str, key: int) -> None:
     say(c, "UPDATE services SET use_ended_at = :later WHERE id = :id", id=key * 10 + 1, later=moment(house, LATER))
+
+
+def correct_the_end_to_one_that_is_due_too(house: House, c: Connection, _: str, key: int) -> None:
+    say(c, "UPDATE services SET use_ended_at = :sooner WHERE customer_id = :of",
+        sooner=moment(house, LONG_AGO - timedelta(days=400)), of=key)
 
 
 def order_anew(house: House, c: Connection, _: str, key: int) -> None:
@@ -92,6 +97,7 @@ EVENTS = (
     Event(reactivate, (NOT_DUE,)),
     Event(reactivate_the_second, (NOT_DUE,)),
     Event(correct_the_end, (NOT_DUE,)),
+    Event(correct_the_end_to_one_that_is_due_too, (PURGED,)),
     Event(order_anew, (NOT_DUE,)),
     Event(hold_record, (HELD,), (PURGED, LOCKED)),
     Event(hold_subject, (HELD,), (PURGED, LOCKED)),
@@ -152,11 +158,11 @@ def test_a_change_at_any_statement_is_honoured_or_has_to_wait_or_comes_after(ser
         b.check()
     for event in EVENTS:
         assert {PURGED, (event.committed if commits else event.open)[0]} <= seen[event]
-    assert (MOVED in seen[EVENTS[6]]) == commits
+    assert (MOVED in seen[EVENTS[7]]) == commits
 
 
 class Others:
-    """Ten sessions that each try one change when statement number `gap` of a removal is about to be sent."""
+    """Eleven sessions that each try one change when statement number `gap` of a removal is about to be sent."""
 
     def __init__(self, house: House, target: str, gap: int, commits: bool, sessions: dict[int, Connection],
                  who: dict[int, Event]) -> None:

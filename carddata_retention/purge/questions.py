@@ -110,7 +110,7 @@ def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
             of_batch, sa.and_(target.key_in(keys), of_batch.c.carddata_record_key == target.key_text()))
     filled = ("run_id", "target", "seq", "record_key", "status", "service_end")
     rows = (
-        sa.select(*(candidate[f"carddata_{name}"] for name in filled), 
+        sa.select(*(candidate[f"carddata_{name}"] for name in filled),
                   sa.bindparam("batch_no", type_=sa.Integer()).label("batch_no"))
         .select_from(source)
         .where(candidate.carddata_record_key == target.key_text(), target.in_scope(), questions.held(),
