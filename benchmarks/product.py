@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event
 from benchmarks.billing import AS_OF
 from benchmarks.clock import Measured, peak_memory_mib
 from benchmarks.contender import Task
-from carddata_retention import export, measures, quality, run, sight, survey, verify
+from carddata_retention import export, gate, measures, run, sight, survey, verify
 from carddata_retention.config import load
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Night
@@ -31,7 +31,7 @@ ROOMS: tuple[tuple[Any, str, str], ...] = (
     (survey, "see", "plan: see"), (survey, "count", "plan: count"), (survey, "freeze", "plan: freeze"),
     (survey, "measure", "plan: measure"), (measures, "measure_service", "plan: measure services"),
     (measures, "measure_target", "plan: measure target"),
-    (sight, "may_remove", "plan: may remove"), (quality, "judge_all", "gate: judge"),
+    (sight, "may_remove", "plan: may remove"), (run, "_judge", "gate: judge"),
     (survey, "tally", "verify: tally"), (verify, "look", "verify: look"), (run, "_seal", "seal"),
     (Ledger, "check_chain", "seal: chain"), (export, "export_run", "seal: export"),
 )
@@ -74,7 +74,8 @@ def configured(task: Task, folder: Path, **limits: Any) -> Config:
 
 def night(config: Config, measured: Measured) -> Night:
     """One night under the stopwatches."""
-    hooks = Hooks(told_to_stop=lambda: False, moment=lambda: datetime.now(UTC), progress=lambda *_: None)
+    hooks = Hooks(told_to_stop=lambda: False, moment=lambda: datetime.now(UTC), progress=lambda *_: None,
+                  judge=gate.judge_apart)
     with ExitStack() as stack:
         for room, name, phase in ROOMS:
             if hasattr(room, name):  # a room that was rebuilt loses its stopwatch, not the whole measurement

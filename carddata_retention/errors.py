@@ -6,6 +6,7 @@ these at the edge. The exit codes stand here once; `docs/exit-codes.md` is check
 """
 
 from enum import IntEnum
+from typing import Any
 
 
 class Exit(IntEnum):
@@ -44,9 +45,17 @@ class RetentionError(Exception):
         self.not_done = not_done
         self.cure = cure
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """All of it, for another process."""
+        return _again, (type(self), self.code, self.cause, self.not_done, self.cure)
+
     def as_json(self) -> dict[str, str]:
         """The `error` object of every `--json` answer of exit 10 and above."""
         return {"code": self.code, "cause": self.cause, "not_done": self.not_done, "cure": self.cure}
+
+
+def _again(kind: type[RetentionError], code: str, cause: str, not_done: str, cure: str) -> RetentionError:
+    return kind(code, cause, not_done=not_done, cure=cure)
 
 
 class UsageError(RetentionError):

@@ -85,6 +85,7 @@ class Ledger(Chain):
         self.tables = own_tables(db.dialect, config.evidence.schema_, config.evidence.prefix)
         self.db = db
         self._deadlines = ManyRows(self.tables.deadline, DIFFERING)
+        self._new_batch = self._statement_of_a_batch()
 
     def exists(self, connection: Connection) -> bool:
         """Whether the first run has made our tables."""
@@ -162,16 +163,21 @@ class Ledger(Chain):
 
     # Batches, tombstones
 
+    def _statement_of_a_batch(self) -> sa.Insert:
+        """Written once: building it takes longer than the database needs to carry it out."""
+        batch, run, stone = self.tables.batch, self.tables.run.c, self.tables.tombstone.c
+        of = {c.name: sa.bindparam(f"of_{c.name}", type_=c.type) for c in batch.c if c.name != "digest"}
+        salt = sa.select(run.salt).where(run.run_id == of["run_id"]).scalar_subquery()
+        line = digests.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end, self.db.dialect)
+        digest = sa.select(digests.text_digest(digests.leaf(salt, line), stone.seq)).where(
+            stone.run_id == of["run_id"], stone.target == of["target"], stone.batch_no == of["batch_no"],
+            stone.seq.between(of["first_seq"], of["last_seq"]))
+        return batch.insert().values(**of, digest=digest.scalar_subquery())
+
     def add_batch(self, connection: Connection, batch: BatchRow) -> None:
         """The row of one transaction, in that transaction, with the digest of the tombstones that it has written."""
-        run, stone = self.tables.run.c, self.tables.tombstone.c
-        salt = sa.select(run.salt).where(run.run_id == batch.run_id).scalar_subquery()
-        line = digests.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end, self.db.dialect)
-        digest = connection.execute(sa.select(digests.text_digest(digests.leaf(salt, line), stone.seq)).where(
-            stone.run_id == batch.run_id, stone.target == batch.target, stone.batch_no == batch.batch_no,
-            stone.seq.between(batch.first_seq, batch.last_seq))).scalar_one()
-        connection.execute(self.tables.batch.insert(), asdict(batch) | {
-            "children": evidence.canonical(dict(batch.children)).decode(), "digest": digest})
+        connection.execute(self._new_batch, {f"of_{name}": value for name, value in asdict(batch).items()} | {
+            "of_children": evidence.canonical(dict(batch.children)).decode()})
 
     def recorded(self, connection: Connection, batch: BatchRow) -> set[int]:
         """The places of the candidates of which a batch has written tombstones."""

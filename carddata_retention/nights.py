@@ -5,10 +5,11 @@ Only `run.py` changes these values. At the end they become one frozen `Night`, t
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -34,6 +35,7 @@ from carddata_retention.model import (
 )
 from carddata_retention.period import Reading
 from carddata_retention.plan import Plan, PlannedTarget, Remembered
+from carddata_retention.quality import Question, judge_all
 from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.stage import Stage
 from carddata_retention.tables import Decider
@@ -43,16 +45,19 @@ EXIT_OF = {
     State.CLEAN: Exit.CLEAN, State.INCOMPLETE: Exit.INCOMPLETE, State.FAILED: Exit.FAILED,
     State.REFUSED: Exit.REFUSED, State.BLIND: Exit.BLIND, State.BROKEN: Exit.BROKEN,
 }
+Judge = Callable[[Sequence[Question], Path | None], tuple[QualityResult, ...]]
 STATE_OF = {code: state for state, code in EXIT_OF.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the command line lends to a night: the stop sign, the clock of evidence, the progress display."""
+    """What the command line lends to a night: the stop sign, the clock of evidence, the progress display, and a judge
+    for the gate, who is called when the night begins and asked when everything is counted."""
 
     told_to_stop: Callable[[], bool]
     moment: Callable[[], datetime]
     progress: Callable[[str, int, int], None]
+    judge: Callable[[], Judge] = lambda: judge_all
 
 
 @dataclass(slots=True)

@@ -56,7 +56,7 @@ def judge(
 def judge_all(questions: Iterable[Question], directory: Path | None) -> tuple[QualityResult, ...]:
     """Judge every question, in order, by the suites of `directory` or, where it is None, by the shipped ones.
 
-    Loads great-expectations, some six CPU seconds, so once for a night. Raises ConfigError `suite_misspelt` where a
+    Raises ConfigError `suite_misspelt` where a
     suite does not say what it seems to say, BlindError `gate_blind` where there is nothing to judge by.
     """
     asked = [(q, _entries(q.suite, directory)) for q in questions]
@@ -112,14 +112,21 @@ def _complete(question: Question, entries: list[Entry]) -> None:
         raise _blind(question, f"{empty or 'every count'} was not counted")
 
 
-def _validator() -> Callable[[Question, list[Entry]], list[QualityResult]]:
-    """A function that judges one question, over one ephemeral context: a file context would write settings to disk."""
+def load() -> Any:
+    """Load great-expectations, which takes some CPU seconds; returns its module."""
     # Before the import: its loggers would otherwise speak through ours, and analytics would try to call home.
     logger = logging.getLogger("great_expectations")
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    import great_expectations
+
+    return great_expectations
+
+
+def _validator() -> Callable[[Question, list[Entry]], list[QualityResult]]:
+    """A function that judges one question, over one ephemeral context: a file context would write settings to disk."""
+    gx = load()
     import pandas as pd
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

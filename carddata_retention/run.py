@@ -32,7 +32,7 @@ from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.ledger import KnownTarget
 from carddata_retention.lock import only_run
 from carddata_retention.model import Mode, Night, Outcome, Severity, SkipReason, State
-from carddata_retention.nights import Hooks, Running, settle
+from carddata_retention.nights import Hooks, Judge, Running, settle
 from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, nobody_ended, same_set
 from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine
@@ -55,11 +55,12 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
         with only_run(stage.db, identity.scope(config), identity.ourselves(), lambda: identity.holder(stage)):
             key = load_key(config.path(config.evidence.key_file), create=_first_ever(stage))
             run = _open(stage, key, hooks, Mode.APPLY if plan else Mode.RUN)
+            judge = hooks.judge()
             with run.timed("plan"):
                 survey.see(run)
                 survey.count_and_freeze(run)
             with run.timed("gate"):
-                _judge(run)
+                _judge(run, judge)
                 _ask_the_breakers(run, plan)
             with run.timed("purge"):
                 _remove(run, key, asked_meanwhile)
@@ -75,6 +76,7 @@ def plan_night(
     """What a night would do, and by which statements; a read-only transaction, nothing is written anywhere."""
     with open_stage(config, "plan", host, as_of) as stage:
         run = Running(stage, identity.new_run_id(host), Mode.PLAN, hooks, identity.key_if_any(config))
+        judge = hooks.judge()
         with run.timed("plan"), stage.db.snapshot() as connection:
             run.registers = stage.ledger.exists(connection)
             run.remember(connection)
@@ -86,7 +88,7 @@ def plan_night(
             survey.measure(run, connection)
             shown = _statements(run, connection)
         with run.timed("gate"):
-            _judge(run)
+            _judge(run, judge)
             _ask_the_breakers(run, None)
         for target in run.readable():
             settle(target, remaining_due=target.result.to_purge)
@@ -139,7 +141,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     return run
 
 
-def _judge(run: Running) -> None:
+def _judge(run: Running, judge: Judge) -> None:
     """The gate: a failed blocking expectation refuses its target; one about the service ends refuses all."""
     config, policy = run.stage.config, run.stage.policy
     seen = list(run.readable())
@@ -158,7 +160,7 @@ def _judge(run: Running) -> None:
     if own is not None and not own.is_dir():
         run.findings.append(observations.shipped_suites(config.quality.expectations))
         own = None
-    judged = quality.judge_all(questions, own)
+    judged = judge(questions, own)
     run.service_quality = tuple(q for q in judged if q.target == nights.SERVICE_END)
     about_all = observations.gate_findings(None, run.service_quality)
     run.findings += about_all

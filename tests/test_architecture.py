@@ -34,7 +34,7 @@ TABLE = {
         "sight", "samples", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations",
     ],
-    "story": ["nights", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
+    "story": ["nights", "gate", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
     "front door": ["console", "narrator", "cli"],
 }
 LEVELS = list(TABLE)

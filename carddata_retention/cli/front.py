@@ -62,7 +62,8 @@ def asked(path: Path, as_of: str | None) -> "tuple[Config, datetime, date | None
 
 
 def hooks() -> "Hooks":
-    """The stop sign of SIGTERM and SIGINT: the batch in hand is finished, then the run stops."""
+    """What a night is lent. SIGTERM and SIGINT are its stop sign: the batch in hand is finished, then the run stops."""
+    from carddata_retention.gate import judge_apart
     from carddata_retention.nights import Hooks
 
     told: list[int] = []
@@ -72,7 +73,7 @@ def hooks() -> "Hooks":
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    return Hooks(told_to_stop=lambda: bool(told), moment=now, progress=console.progress)
+    return Hooks(told_to_stop=lambda: bool(told), moment=now, progress=console.progress, judge=judge_apart)
 
 
 def tell(told: "Night", as_json: bool) -> NoReturn:

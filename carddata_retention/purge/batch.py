@@ -1,6 +1,6 @@
 """One batch: lock, decide again, remove, prove, record. The caller owns the transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention.families import Child
-from carddata_retention.key_text import one_of
+from carddata_retention.key_text import one_of, sent_numbers
 from carddata_retention.ledger import BatchRow, Ledger, WorkRow
 from carddata_retention.model import TO_PURGE, Outcome, SkipReason, Status
 from carddata_retention.moments import Condition, as_text
@@ -20,6 +20,7 @@ from carddata_retention.purge.locks import SubjectLock, close_window, lock_path,
 from carddata_retention.purge.questions import (
     SEQS,
     Key,
+    Named,
     Questions,
     facts,
     lock_records,
@@ -97,12 +98,14 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
         raise NotQuiet from None
     keys = all_key_values(target, [r.record_key for r in rows])
     wanted, held = _lock(connection, job, keys)
-    recorded = _record(connection, job, batch, keys, [r.seq for r in rows], held) if held or not wanted else 0
+    named = job.questions.named(keys, held)
+    recorded = _record(connection, job, batch, named, [r.seq for r in rows]) if held or not wanted else 0
     chosen = set() if not recorded else None if recorded == len(rows) else ledger.recorded(connection, batch)
-    removed = [k for k, r in zip(keys, rows, strict=True) if chosen is None or r.seq in chosen]
-    if len(removed) != recorded:
+    if chosen is not None:
+        named = job.questions.named([k for k, r in zip(keys, rows, strict=True) if r.seq in chosen], held)
+    if len(named.keys) != recorded:
         raise Unproven("row_count")
-    children = _remove(connection, job, removed, held) if removed else {}
+    children = _remove(connection, job, named) if recorded else {}
     ledger.add_batch(connection, replace(batch, purged=recorded, skipped=len(rows) - recorded, children=children))
     left = [] if chosen is None else [(k, r) for k, r in zip(keys, rows, strict=True) if r.seq not in chosen]
     outcomes = _why(connection, job, left, wanted, held) if left else {}
@@ -117,22 +120,22 @@ def _lock(connection: Connection, job: Job, keys: Sequence[Key]) -> tuple[set[An
     target = job.decider.target
     if job.schema.dialect != "sqlite" and target.path and not lock_path(connection, target, keys):
         raise PathLocked
-    found = job.questions.ask(connection, subjects_of, keys)
+    found = job.questions.ask(connection, subjects_of, job.questions.named(keys))
     wanted = {subject for row in found for subject in row if subject is not None}
     if job.schema.dialect == "sqlite":
         return wanted, wanted  # the whole file is locked
     return wanted, lock_subjects(connection, job.locks, wanted)
 
 
-def _record(connection: Connection, job: Job, batch: BatchRow, keys: Sequence[Key], seqs: Sequence[int],
-            held: Collection[Any]) -> int:
+def _record(connection: Connection, job: Job, batch: BatchRow, named: Named, seqs: Sequence[int]) -> int:
     """Write the tombstones of what is locked and due as it was frozen; returns how many."""
     if job.schema.dialect == "mariadb":
-        keys = [tuple(r) for r in job.questions.ask(connection, lock_records, keys)]
-    if not keys:
+        locked = [tuple(r) for r in job.questions.ask(connection, lock_records, named)]
+        named = replace(named, keys=locked, values={**named.values, **job.decider.target.keys_sent(locked)})
+    if not named.keys:
         return 0
-    numbers = {SEQS: list(seqs)} if job.schema.dialect == "postgresql" else {}
-    written: Any = job.questions.ask(connection, tombstones, keys, held, run_id=batch.run_id, batch_no=batch.batch_no,
+    numbers = sent_numbers(SEQS, seqs) if job.schema.dialect == "postgresql" else {}
+    written: Any = job.questions.ask(connection, tombstones, named, run_id=batch.run_id, batch_no=batch.batch_no,
                                      **numbers)
     return int(written.rowcount)
 
@@ -141,15 +144,15 @@ def _why(connection: Connection, job: Job, left: Sequence[tuple[Key, WorkRow]], 
          held: set[Any]) -> Outcomes:
     """Why no tombstone could be written of these candidates; one that is due for another reason is frozen again."""
     target, ledger, name = job.decider.target, job.ledger, job.decider.target.name
-    keys = [key for key, _ in left]
-    present = {text: set(subjects) for text, *subjects in job.questions.ask(connection, whose_records, keys)}
+    named = job.questions.named([key for key, _ in left])
+    present = {text: set(subjects) for text, *subjects in job.questions.ask(connection, whose_records, named)}
     if target.path:
-        for subject, text in job.questions.ask(connection, whose_by_path, keys):
+        for subject, text in job.questions.ask(connection, whose_by_path, named):
             present[text] = present.get(text, set()) | {subject}
     mine: Sequence[Key] = [k for k, row in left if present.get(row.record_key, wanted) - {None} <= held]
     if job.schema.dialect == "mariadb" and mine:
-        mine = [tuple(r) for r in job.questions.ask(connection, lock_records, mine)]
-    seen = {r[0]: r[1:] for r in job.questions.ask(connection, facts, mine, held)} if mine else {}
+        mine = [tuple(r) for r in job.questions.ask(connection, lock_records, job.questions.named(mine))]
+    seen = {r[0]: r[1:] for r in job.questions.ask(connection, facts, job.questions.named(mine, held))} if mine else {}
     outcomes: Outcomes = {}
     for _, row in left:
         subjects = present.get(row.record_key, set()) - {None}
@@ -179,18 +182,18 @@ def _reason(status: Status, in_scope: bool, earlier: str | None) -> SkipReason:
     return SkipReason.CHANGED
 
 
-def _remove(connection: Connection, job: Job, keys: Sequence[Key], held: Collection[Any]) -> dict[str, int]:
+def _remove(connection: Connection, job: Job, named: Named) -> dict[str, int]:
     target = job.decider.target
     children: dict[str, int] = {}
     for child in job.bound.children:
         _remove_children(connection, child, sa.select(*(target.table.c[c] for c in child.parent_columns))
-                         .where(one_of(target.key, keys, target.dialect)), children)
-    result: Any = job.questions.ask(connection, removal, keys, held)
-    if result.rowcount != len(keys):
+                         .where(one_of(target.key, named.keys, target.dialect)), children)
+    result: Any = job.questions.ask(connection, removal, named)
+    if result.rowcount != len(named.keys):
         raise Unproven("row_count")
     # Only a trigger could have put something back, and PostgreSQL shows to everybody where there is one.
     asked = target.dialect != "postgresql" or job.bound.triggers
-    if asked and job.questions.ask(connection, remains, keys).scalar_one():
+    if asked and job.questions.ask(connection, remains, named).scalar_one():
         raise Unproven("not_erased")
     return children
 

@@ -4,7 +4,7 @@ Building one costs more than a database takes to answer it for a hundred records
 stand in the statement itself (`key_text.among`), it is built for each batch.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,25 +26,36 @@ Keys = Sequence[Key]
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Records and subjects as they are sent: written once for all the statements of a batch."""
+
+    keys: Keys
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Questions:
-    """What batches ask about the records of one target. `keys` are those of the batch, `subjects` theirs."""
+    """What batches ask about the records of one target."""
 
     bound: BoundTarget
     decider: Decider
     tables: OwnTables
     _built: dict[Any, Any] = field(default_factory=dict, repr=False)
 
-    def ask(self, connection: Connection, what: Callable[["Questions", Keys], Any], keys: Keys,
-            subjects: Collection[Any] = (), **more: Any) -> Any:
+    def named(self, keys: Keys, subjects: Collection[Any] = ()) -> Named:
+        """The records of a batch, and those subjects that it holds."""
+        service, dialect = self.decider.service, self.decider.dialect
+        return Named(keys, sent((service.subject,), SUBJECT, dialect, [(s,) for s in subjects])
+                     | self.decider.target.keys_sent(keys))
+
+    def ask(self, connection: Connection, what: Callable[["Questions", Keys], Any], named: Named, **more: Any) -> Any:
         """The answer to one of the statements below."""
-        target = self.decider.target
-        values: dict[str, Any] = target.keys_sent(keys)
-        statement = self._built.get(what) if values else what(self, keys)
+        at_once = self.decider.dialect == "postgresql" or len(self.decider.target.key) == 1
+        statement = self._built.get(what) if at_once else what(self, named.keys)
         if statement is None:
             statement = self._built[what] = what(self, ())
-        values |= sent((self.decider.service.subject,), SUBJECT, self.decider.dialect, [(s,) for s in subjects]) | more
         options: dict[str, Any] = {NO_WAIT: True, "preserve_rowcount": True} if statement.is_dml else {}
-        return connection.execute(statement, values, execution_options=options)
+        return connection.execute(statement, {**named.values, **more}, execution_options=options)
 
     def held(self) -> Condition:
         """True for a record all of whose subjects are among those that are sent."""

@@ -1090,7 +1090,7 @@ FROM "cards";
 
 SELECT DISTINCT "cards"."customer_id"
 FROM "cards"
-WHERE "cards"."id" = ANY (:carddata_key_0);
+WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock customers, without waiting
@@ -1099,7 +1099,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "customers"."id" AS "id"
   FROM "customers"
-  WHERE "customers"."id" = ANY (:carddata_subject_0)
+  WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
   ORDER BY "customers"."id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -1109,14 +1109,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0);
+WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: if not, which of customers are
 
 SELECT "customers"."id"
 FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0)
+WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 ORDER BY "customers"."id"
 FOR UPDATE SKIP LOCKED;
 
@@ -1125,7 +1125,7 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0)
+WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 GROUP BY "customers"."id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1135,7 +1135,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "services"."customer_id" AS "customer_id"
   FROM "services"
-  WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+  WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
   ORDER BY "services"."customer_id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -1145,14 +1145,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0);
+WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: if not, which of services are
 
 SELECT "services"."customer_id"
 FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 ORDER BY "services"."customer_id"
 FOR UPDATE SKIP LOCKED;
 
@@ -1161,7 +1161,7 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "services"."customer_id", count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1204,7 +1204,7 @@ LEFT OUTER JOIN LATERAL (
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
 ) AS carddata_end_1 ON true
 JOIN unnest(
-  :carddata_key_0, :carddata_seqs
+  CAST(:carddata_key_0 AS INTEGER[]), CAST(:carddata_seqs AS BIGINT[])
 ) AS carddata_numbered(of_0, numbered) ON "cards"."id" = carddata_numbered.of_0
 JOIN LATERAL (
   SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
@@ -1220,7 +1220,7 @@ JOIN LATERAL (
   LIMIT ALL OFFSET 0
 ) AS carddata_candidate ON true
 WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0))
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
   AND CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -1351,7 +1351,7 @@ FOR UPDATE OF "cards" SKIP LOCKED;
 
 SELECT CAST("cards"."id" AS VARCHAR) AS "id", "cards"."customer_id"
 FROM "cards"
-WHERE "cards"."id" = ANY (:carddata_key_0);
+WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: why was it left
@@ -1512,7 +1512,7 @@ LEFT OUTER JOIN LATERAL (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
 ) AS carddata_end_1 ON true
-WHERE "cards"."id" = ANY (:carddata_key_0)
+WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
 FOR UPDATE OF "cards" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1520,35 +1520,35 @@ FOR UPDATE OF "cards" SKIP LOCKED;
 
 SELECT DISTINCT "cards"."id"
 FROM "cards"
-WHERE "cards"."id" = ANY (:carddata_key_0);
+WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock card_usage
 
 SELECT 1 AS anon_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" = ANY (:carddata_parent_0)
+WHERE "card_usage"."card_id" = ANY (CAST(:carddata_parent_0 AS INTEGER[]))
 FOR UPDATE NOWAIT;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: let go of card_usage
 
 DELETE FROM "card_usage"
-WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
+WHERE "card_usage"."card_id" = ANY (CAST(:carddata_parent_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: what is left of card_usage
 
 SELECT count(*) AS count_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
+WHERE "card_usage"."card_id" = ANY (CAST(:carddata_parent_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: remove, deciding once more
 
 DELETE FROM "cards"
-WHERE "cards"."id" = ANY (:carddata_key_0)
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (:carddata_subject_0))
+WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
+  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
   AND NOT (
     (
       EXISTS (
@@ -2831,7 +2831,7 @@ FROM "payments";
 
 SELECT DISTINCT "payments"."customer_id"
 FROM "payments"
-WHERE "payments"."id" = ANY (:carddata_key_0);
+WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock customers, without waiting
@@ -2840,7 +2840,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "customers"."id" AS "id"
   FROM "customers"
-  WHERE "customers"."id" = ANY (:carddata_subject_0)
+  WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
   ORDER BY "customers"."id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -2850,14 +2850,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0);
+WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: if not, which of customers are
 
 SELECT "customers"."id"
 FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0)
+WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 ORDER BY "customers"."id"
 FOR UPDATE SKIP LOCKED;
 
@@ -2866,7 +2866,7 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (:carddata_subject_0)
+WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 GROUP BY "customers"."id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2876,7 +2876,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "services"."customer_id" AS "customer_id"
   FROM "services"
-  WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+  WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
   ORDER BY "services"."customer_id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -2886,14 +2886,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0);
+WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: if not, which of services are
 
 SELECT "services"."customer_id"
 FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 ORDER BY "services"."customer_id"
 FOR UPDATE SKIP LOCKED;
 
@@ -2902,7 +2902,7 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "services"."customer_id", count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (:carddata_subject_0)
+WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
 GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2945,7 +2945,7 @@ LEFT OUTER JOIN LATERAL (
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
 ) AS carddata_end_1 ON true
 JOIN unnest(
-  :carddata_key_0, :carddata_seqs
+  CAST(:carddata_key_0 AS INTEGER[]), CAST(:carddata_seqs AS BIGINT[])
 ) AS carddata_numbered(of_0, numbered) ON "payments"."id" = carddata_numbered.of_0
 JOIN LATERAL (
   SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
@@ -2962,7 +2962,7 @@ JOIN LATERAL (
 ) AS carddata_candidate ON true
 WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
   AND ((method = 'card') IS TRUE)
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0))
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
   AND CASE
     WHEN (
       NOT (
@@ -3110,7 +3110,7 @@ FOR UPDATE OF "payments" SKIP LOCKED;
 
 SELECT CAST("payments"."id" AS VARCHAR) AS "id", "payments"."customer_id"
 FROM "payments"
-WHERE "payments"."id" = ANY (:carddata_key_0);
+WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: why was it left
@@ -3288,7 +3288,7 @@ LEFT OUTER JOIN LATERAL (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
 ) AS carddata_end_1 ON true
-WHERE "payments"."id" = ANY (:carddata_key_0)
+WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
 FOR UPDATE OF "payments" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -3296,9 +3296,9 @@ FOR UPDATE OF "payments" SKIP LOCKED;
 
 UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
-WHERE "payments"."id" = ANY (:carddata_key_0)
+WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
   AND ((method = 'card') IS TRUE)
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (:carddata_subject_0))
+  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
   AND NOT (
     NOT (
       "payments"."card_holder" IS NOT NULL
