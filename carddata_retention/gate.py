@@ -4,11 +4,13 @@ It loads while the database is counting, and ends with its answer. Only counts a
 """
 
 import atexit
-import multiprocessing
 import os
+import pickle
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ from carddata_retention.errors import BlindError, RetentionError
 from carddata_retention.model import QualityResult
 from carddata_retention.nights import Judge
 
-LONGEST_S = 300
+LONGEST_S = 600
+# Not multiprocessing: it would run the caller's main module once more, and that may be a night.
+_BEGINNING = ("import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+              "from carddata_retention.gate import answer_once; answer_once()")
 
 
 def judge_apart() -> Judge:
@@ -26,56 +31,51 @@ def judge_apart() -> Judge:
 
 
 class _Apart:
-    """Our end of it."""
+    """Our end of it. In a session of its own: signals are the night's to answer."""
 
     def __init__(self) -> None:
-        # Not forked: the night has threads and open connections, and the judge would hold them too.
-        context = multiprocessing.get_context("spawn")
-        self._ours, its = context.Pipe()
-        self._process = context.Process(target=_judge, args=(its,))
-        self._process.start()
-        its.close()
-        atexit.register(self._close)  # before multiprocessing's own, which would wait for a judge that waits for us
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-c", _BEGINNING], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, start_new_session=True)
+        atexit.register(self._process.kill)
+        self._say(sys.path)
 
     def judge_all(self, questions: Sequence[quality.Question], directory: Path | None) -> tuple[QualityResult, ...]:
         """`quality.judge_all` over there. Raises what it raises, and BlindError where the judge is lost."""
-        try:
-            self._ours.send((questions, directory))
-            answer: Any = self._ours.recv() if self._ours.poll(LONGEST_S) else None
-        except (OSError, EOFError):
-            answer = None
-        finally:
-            self._close()
-        if isinstance(answer, RetentionError):
-            raise answer
-        if answer is None:
+        self._say((tuple(questions), directory))
+        with suppress(subprocess.TimeoutExpired):
+            told, _ = self._process.communicate(timeout=LONGEST_S)
+        self._process.kill()
+        atexit.unregister(self._process.kill)
+        if self._process.wait():
             raise BlindError("gate_blind", "The judge of the gate ended, or was silent, before it had answered.",
                              cure="carddata-retention plan")
+        answer: Any = pickle.loads(told)  # noqa: S301 - of our own process
+        if isinstance(answer, RetentionError):
+            raise answer
         return tuple(answer)
 
-    def _close(self) -> None:
-        """The judge ends when nobody can ask it any more."""
-        self._ours.close()
-        self._process.join(timeout=5)
-        self._process.kill()
-        atexit.unregister(self._close)
+    def _say(self, value: Any) -> None:
+        assert self._process.stdin is not None
+        try:
+            pickle.dump(value, self._process.stdin)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # its exit code tells
 
 
-def _judge(asked: Connection) -> None:
-    """The other process. Signals are the night's to answer; what a library prints is nobody's answer."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    quality.load()
-    try:
-        questions, directory = asked.recv()
-    except EOFError:
-        return
-    answer: Any
-    try:
-        answer = quality.judge_all(questions, directory)
-    except RetentionError as lesson:
-        answer = lesson
-    asked.send(answer)
+def answer_once() -> None:
+    """The other process: load, be asked, answer. What a library prints is nobody's answer."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a service manager sends it to everybody
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        quality.load()
+        answer: Any
+        try:
+            questions, directory = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
+            answer = quality.judge_all(questions, directory)
+        except EOFError:
+            return  # the night is over, and nobody asked
+        except RetentionError as lesson:
+            answer = lesson
+        pickle.dump(answer, answers)

@@ -14,7 +14,7 @@ PostgreSQL writes days in the order that DateStyle says, so `db.py` sets it. Typ
 when the configuration is held against the catalogue: a hold by a text that is not the record's would miss it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import reduce
@@ -30,8 +30,6 @@ from sqlalchemy.sql.functions import FunctionElement
 from carddata_retention.forms import LooseText
 
 Column = ColumnElement[Any]
-
-_NUMBER = sa.BigInteger()
 
 KEY_SEPARATOR = "\x1f"
 BYTES: Any = sa.LargeBinary | sa.types.BINARY | sa.types.VARBINARY
@@ -203,20 +201,23 @@ def one_of(columns: Sequence[Column], rows: Collection[Sequence[Any]], dialect: 
     return _among(columns, dialect, rows, lambda n: {"key": None, "value": values[f"at_{n}"]})
 
 
-def numbered(columns: Sequence[Column], name: str, numbers: str) -> tuple[sa.FromClause, Column, Column]:
-    """PostgreSQL: the rows of `among` where each has a number too, which `sent_numbers` sends beside it: what to join,
-    on what, and the number."""
+def listed(columns: Sequence[Column], name: str,
+           beside: Mapping[str, Any]) -> tuple[sa.FromClause, Column, Mapping[str, Column]]:
+    """PostgreSQL: the rows of `among`, each with more values, which `sent_beside` sends: what to join, on what, and
+    these values. `beside` has the type of each."""
     arrays = [_array(column.type, {"key": f"{name}_{n}"}) for n, column in enumerate(columns)]
-    names = [f"of_{n}" for n, _ in enumerate(columns)]
-    listed = sa.func.unnest(*arrays, _array(_NUMBER, {"key": numbers})).table_valued(
-        *names, "numbered").render_derived(name="carddata_numbered")
-    found = sa.and_(*(column == listed.c[n] for column, n in zip(columns, names, strict=True)))
-    return listed, found, listed.c.numbered
+    arrays += [_array(type_, {"key": f"{name}_{one}"}) for one, type_ in beside.items()]
+    names = [f"carddata_of_{n}" for n, _ in enumerate(columns)]
+    # A declared where may name a column as one of ours is called.
+    more = {one: f"carddata_{one}" for one in beside}
+    found = sa.func.unnest(*arrays).table_valued(*names, *more.values()).render_derived(name="carddata_listed")
+    same = sa.and_(*(column == found.c[n] for column, n in zip(columns, names, strict=True)))
+    return found, same, {one: found.c[name] for one, name in more.items()}
 
 
-def sent_numbers(numbers: str, values: Sequence[int]) -> dict[str, Any]:
-    """The parameter of `numbered`."""
-    return {numbers: _array_text(_NUMBER, values)}
+def sent_beside(name: str, beside: Mapping[str, Any], values: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """The parameters of `listed` that are not those of `among`."""
+    return {f"{name}_{one}": _array_text(type_, values[one]) for one, type_ in beside.items()}
 
 
 def _among(columns: Sequence[Column], dialect: str, rows: Collection[Sequence[Any]],
@@ -233,22 +234,42 @@ def _among(columns: Sequence[Column], dialect: str, rows: Collection[Sequence[An
     return sa.or_(*(sa.and_(*(c == v for c, v in zip(columns, row, strict=True))) for row in rows))
 
 
+class _ArrayText(sa.TypeDecorator[str]):
+    """An array of PostgreSQL that is sent as one text: a driver takes ten times as long for its elements.
+
+    A cast of a text would do too, but not be a constant: it would be read anew for each row that is compared with it.
+    """
+
+    impl = postgresql.ARRAY
+    cache_ok = True
+
+    def __init__(self, of: Any) -> None:
+        self.of = of
+        super().__init__(of)
+
+    def bind_processor(self, dialect: Any) -> None:
+        """The text is the array as it is."""
+
+
 def _array(type_: Any, bound: dict[str, Any]) -> Column:
-    """An array that is sent as one text: written by us it costs a tenth of what a driver takes for its elements."""
     of: Any = type_
     if isinstance(type_, LooseText):
         of = type_.written_as or sa.Text()
     elif type(type_) in (sa.String, sa.VARCHAR):
         of = sa.Text()  # a cast to VARCHAR(n) would cut what is longer, and find another row by it
-    return sa.cast(sa.bindparam(**bound, type_=sa.Text()), postgresql.ARRAY(of))
+    return sa.bindparam(**bound, type_=_ArrayText(of))
 
 
 def _array_text(type_: Any, values: Collection[Any]) -> str:
-    """The values as PostgreSQL writes an array of them; none is NULL."""
+    """The values as PostgreSQL writes an array of them."""
     if isinstance(type_, sa.Integer):
         return "{" + ",".join(map(str, values)) + "}"
-    texts = (("\\x" if isinstance(value, bytes) else "") + in_python(type_, value) for value in values)
-    return "{" + ",".join('"' + t.replace("\\", "\\\\").replace('"', '\\"') + '"' for t in texts) + "}"
+    return "{" + ",".join("NULL" if value is None else _element(type_, value) for value in values) + "}"
+
+
+def _element(type_: Any, value: Any) -> str:
+    text = ("\\x" if isinstance(value, bytes) else "") + in_python(type_, value)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def joined(columns: Sequence[Column]) -> Column:

@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql
+
+from carddata_retention.key_text import listed, sent_beside
 
 
 class ManyRows:
@@ -16,18 +17,19 @@ class ManyRows:
     """
 
     def __init__(self, table: sa.Table, differing: Sequence[str]) -> None:
-        self._table, self._differing = table, differing
-        arrays = [sa.bindparam(f"{n}_each", type_=postgresql.ARRAY(table.c[n].type)) for n in differing]
-        each = sa.func.unnest(*arrays).table_valued(*differing).render_derived(name="each_row")
+        self._table = table
+        self._differing = {name: table.c[name].type for name in differing}
+        each, _, values = listed((), "each", self._differing)
         self._names = [c.name for c in table.c]
         self._at_once = table.insert().from_select(self._names, sa.select(*(
-            each.c[n] if n in differing else sa.bindparam(f"{n}_all", type_=table.c[n].type) for n in self._names)))
+            values[n] if n in differing else sa.bindparam(f"{n}_all", type_=table.c[n].type) for n in self._names)
+        ).select_from(each))
 
     def insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write the rows; a column that none of them names is NULL."""
         if connection.dialect.name != "postgresql":
             connection.execute(self._table.insert(), rows)
             return
-        values: dict[str, Any] = {f"{n}_each": [row[n] for row in rows] for n in self._differing}
+        values = {name: [row[name] for row in rows] for name in self._differing}
         shared = {f"{n}_all": rows[0].get(n) for n in self._names if n not in self._differing}
-        connection.execute(self._at_once, values | shared)
+        connection.execute(self._at_once, {**sent_beside("each", self._differing, values), **shared})

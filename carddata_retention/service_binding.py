@@ -28,11 +28,12 @@ from carddata_retention.services import ServiceSource
 
 @dataclass(frozen=True, slots=True)
 class LockStep:
-    """Rows that a batch must lock: those of `table` whose `column` is one of the batch's subjects."""
+    """Rows that a batch must lock: those of `table` whose `column`, perhaps `unique`, is one of its subjects."""
 
     table: sa.FromClause
     column: sa.ColumnElement[Any]
     parent: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +170,13 @@ def _subject_table(
         catalogue.must_roll_back(name, "[subject]")
         lock_column = [config.subject.lock_column] if config.subject.lock_column else []
         bound = catalogue.bound(name, [config.subject.key, *lock_column], "[subject]")
-        return name, LockStep(bound, bound.c[config.subject.key], parent=True)
+        unique = (config.subject.key,) in catalogue.unique_keys(name)
+        return name, LockStep(bound, bound.c[config.subject.key], parent=True, unique=unique)
     for key in catalogue.foreign_keys:
         if table is not None and key.child == table and key.child_columns == (config.service_end.subject,):
             bound = catalogue.bound(key.parent, key.parent_columns, "[subject]")
-            return key.parent, LockStep(bound, bound.c[key.parent_columns[0]], parent=True)
+            return key.parent, LockStep(bound, bound.c[key.parent_columns[0]], parent=True,
+                                        unique=len(key.parent_columns) == 1)
     return None, None
 
 

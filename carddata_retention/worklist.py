@@ -32,6 +32,8 @@ class WorkRow:
 
     seq: int
     record_key: str
+    status: str
+    service_end: str | None
     reason: str | None = None
 
 
@@ -119,12 +121,12 @@ class WorkList:
         """The next candidates in order: all that no batch has come to, or those worth a second decision."""
         work = self.tables.work.c
         query = (
-            sa.select(work.seq, work.record_key, work.reason)
+            sa.select(work.seq, work.record_key, work.status, work.service_end, work.reason)
             .where(work.run_id == run_id, work.target == target, work.seq > after, work.seq <= last,
                    work.reason.in_(AGAIN) if retry else work.outcome.is_(None))
             .order_by(work.seq).limit(size)
         )
-        return [WorkRow(r.seq, r.record_key, r.reason) for r in connection.execute(query)]
+        return [WorkRow(*row) for row in connection.execute(query).all()]
 
     def settle(self, connection: Connection, run_id: str, target: str, batch_no: int,
                outcomes: Mapping[int, tuple[Outcome, str | None]]) -> None:

@@ -1,6 +1,5 @@
 """The judge in a process of its own says what it would say in ours, and a judge who is lost lets nothing through."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -23,10 +22,15 @@ def questions(**wrong: int) -> list[Question]:
     return [Question("target", counts, "cards")]
 
 
+def children() -> set[int]:
+    """The processes that this one has started and that have not ended."""
+    return {int(n) for task in Path("/proc/self/task").iterdir() for n in (task / "children").read_text().split()}
+
+
 def test_the_judge_over_there_says_what_it_says_here_and_is_gone_then():
-    asked = questions(key_duplicates=1)
+    asked, before = questions(key_duplicates=1), children()
     assert judge_apart()(asked, None) == judge_all(asked, None)
-    assert multiprocessing.active_children() == []
+    assert children() == before
 
 
 def test_a_suite_that_is_misspelt_is_told_as_it_is_told_here(tmp_path):
@@ -40,10 +44,10 @@ def test_a_suite_that_is_misspelt_is_told_as_it_is_told_here(tmp_path):
 
 
 def test_a_judge_who_is_lost_lets_nothing_through():
+    before = children()
     judge = judge_apart()
-    (over_there,) = multiprocessing.active_children()
-    os.kill(over_there.pid, signal.SIGKILL)
-    over_there.join()
+    (over_there,) = children() - before
+    os.kill(over_there, signal.SIGKILL)
     with pytest.raises(BlindError) as lost:
         judge(questions(), None)
     assert lost.value.code == "gate_blind"
@@ -62,10 +66,12 @@ def test_a_night_loads_no_great_expectations_into_its_own_process(sqlite_databas
 
 
 def test_a_judge_ends_with_the_night_that_was_killed():
-    probe = ("import multiprocessing, os, signal\nfrom carddata_retention.gate import judge_apart\njudge_apart()\n"
-             "print(multiprocessing.active_children()[0].pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)")
-    told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    probe = ("import os, signal\nfrom test_gate import children\nfrom carddata_retention.gate import judge_apart\n"
+             "judge_apart()\nprint(*children(), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)")
+    told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False,
+                          cwd=Path(__file__).parent)
     process = Path("/proc") / told.stdout.strip()
+    assert process.name.isdigit()
     patience = time.monotonic() + 60
     while process.exists() and time.monotonic() < patience:
         time.sleep(0.05)

@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention.families import Child
-from carddata_retention.key_text import one_of, sent_numbers
+from carddata_retention.key_text import one_of, sent_beside
 from carddata_retention.ledger import BatchRow, Ledger, WorkRow
 from carddata_retention.model import TO_PURGE, Outcome, SkipReason, Status
 from carddata_retention.moments import Condition, as_text
 from carddata_retention.policy import Policy
 from carddata_retention.purge.locks import SubjectLock, close_window, lock_path, lock_subjects
 from carddata_retention.purge.questions import (
-    SEQS,
+    FROZEN,
     Key,
     Named,
     Questions,
@@ -35,6 +35,7 @@ from carddata_retention.records import all_key_values, follows
 from carddata_retention.redact import Trouble, trouble
 from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.tables import Decider
+from carddata_retention.targets import KEY
 
 Column = sa.ColumnElement[Any]
 Outcomes = dict[int, tuple[Outcome, str | None]]
@@ -99,7 +100,7 @@ def remove_batch(connection: Connection, job: Job, rows: Sequence[WorkRow], batc
     keys = all_key_values(target, [r.record_key for r in rows])
     wanted, held = _lock(connection, job, keys)
     named = job.questions.named(keys, held)
-    recorded = _record(connection, job, batch, named, [r.seq for r in rows]) if held or not wanted else 0
+    recorded = _record(connection, job, batch, named, rows) if held or not wanted else 0
     chosen = set() if not recorded else None if recorded == len(rows) else ledger.recorded(connection, batch)
     if chosen is not None:
         named = job.questions.named([k for k, r in zip(keys, rows, strict=True) if r.seq in chosen], held)
@@ -121,22 +122,23 @@ def _lock(connection: Connection, job: Job, keys: Sequence[Key]) -> tuple[set[An
     if job.schema.dialect != "sqlite" and target.path and not lock_path(connection, target, keys):
         raise PathLocked
     found = job.questions.ask(connection, subjects_of, job.questions.named(keys))
-    wanted = {subject for row in found for subject in row if subject is not None}
+    wanted = {subject for row in found.all() for subject in row if subject is not None}
     if job.schema.dialect == "sqlite":
         return wanted, wanted  # the whole file is locked
     return wanted, lock_subjects(connection, job.locks, wanted)
 
 
-def _record(connection: Connection, job: Job, batch: BatchRow, named: Named, seqs: Sequence[int]) -> int:
+def _record(connection: Connection, job: Job, batch: BatchRow, named: Named, rows: Sequence[WorkRow]) -> int:
     """Write the tombstones of what is locked and due as it was frozen; returns how many."""
     if job.schema.dialect == "mariadb":
         locked = [tuple(r) for r in job.questions.ask(connection, lock_records, named)]
         named = replace(named, keys=locked, values={**named.values, **job.decider.target.keys_sent(locked)})
-    if not named.keys:
+    if not named.keys or any(r.status not in TO_PURGE for r in rows):
         return 0
-    numbers = sent_numbers(SEQS, seqs) if job.schema.dialect == "postgresql" else {}
+    frozen = sent_beside(KEY, FROZEN, {name: [getattr(r, name) for r in rows] for name in FROZEN}) \
+        if job.schema.dialect == "postgresql" else {}
     written: Any = job.questions.ask(connection, tombstones, named, run_id=batch.run_id, batch_no=batch.batch_no,
-                                     **numbers)
+                                     **frozen)
     return int(written.rowcount)
 
 

@@ -29,7 +29,7 @@ class SubjectLock:
     """The statements that lock the rows of one step, written once: subjects are sent under `SUBJECT`."""
 
     def __init__(self, step: LockStep, dialect: str) -> None:
-        self.column, self._dialect = step.column, dialect
+        self.column, self._unique, self._dialect = step.column, step.unique, dialect
         named = among((step.column,), SUBJECT, dialect)
         count, rows = sa.select(sa.func.count()), sa.select(step.column).select_from(step.table).where(named)
         self.name: sa.Select[Any] = rows.order_by(step.column).with_for_update(skip_locked=True)
@@ -44,6 +44,8 @@ class SubjectLock:
         """The values of which some row could not be locked. Counting after locking also sees rows that just came."""
         named = sent((self.column,), SUBJECT, self._dialect, [(v,) for v in values])
         locked = connection.execute(self.lock, named).scalar_one()
+        if self._unique and locked == len(values):
+            return set()
         if connection.execute(self.present, named).scalar_one() == locked:
             return set()
         held = Counter(connection.execute(self.name, named).scalars())
@@ -56,12 +58,11 @@ def lock_subjects(connection: Connection, locks: Sequence[SubjectLock], subjects
     A subject without a row in a step has nothing to lock there: its parent is gone, and with it whoever could
     insert a service for it.
     """
-    held = set(subjects)
+    held = sorted(subjects, key=str)
     for lock in locks:
-        if held:
-            missing = {_folded(v) for v in lock.left_out(connection, sorted(held, key=str))}
-            held = {subject for subject in held if _folded(subject) not in missing}
-    return held
+        if held and (left_out := {_folded(v) for v in lock.left_out(connection, held)}):
+            held = [subject for subject in held if _folded(subject) not in left_out]
+    return set(held)
 
 
 def _folded(subject: Any) -> Any:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from carddata_retention.db import NO_WAIT
-from carddata_retention.key_text import among, numbered, sent
+from carddata_retention.key_text import among, listed, sent
 from carddata_retention.model import TO_PURGE, Disposition
 from carddata_retention.moments import Condition
 from carddata_retention.own_tables import OwnTables
@@ -20,7 +20,8 @@ from carddata_retention.schema import BoundTarget
 from carddata_retention.tables import Decider, Judged
 from carddata_retention.targets import KEY, SUBJECT, Target, equal, path_rows
 
-SEQS = "carddata_seqs"
+FROZEN: dict[str, Any] = {
+    "seq": sa.BigInteger(), "record_key": sa.Text(), "status": sa.Text(), "service_end": sa.Text()}
 Key = tuple[Any, ...]
 Keys = Sequence[Key]
 
@@ -65,7 +66,8 @@ class Questions:
             other = path_rows(target, [sa.literal(1)]).where(
                 target.path_subject.is_not(None), sa.not_(among((target.path_subject,), SUBJECT, target.dialect)))
             return sa.not_(other.exists())
-        return sa.and_(*(sa.or_(c.is_(None), among((c,), SUBJECT, target.dialect)) for c in target.subjects))
+        # Not `IS NULL OR`: records are found by their key, and an index on the subject would only be read besides.
+        return sa.and_(*(sa.func.coalesce(among((c,), SUBJECT, target.dialect), sa.true()) for c in target.subjects))
 
 
 def subjects_of(questions: Questions, keys: Keys) -> sa.Select[Any]:
@@ -104,33 +106,33 @@ def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
     On PostgreSQL the same statement locks them, and leaves out whom somebody else holds. Not on MariaDB: there SKIP
     LOCKED beside a derived table also leaves out records that nobody holds.
     """
-    stone, target, judged = questions.tables.tombstone, questions.decider.target, _judged(questions.decider)
-    work = questions.tables.work.c
-    # Renamed: the declared where may name a column as one of ours is called.
-    frozen = sa.select(*(c.label(f"carddata_{c.name}") for c in work)).where(
-        work.run_id == sa.bindparam("run_id"), work.target == target.name, work.status.in_(TO_PURGE))
+    stone, target, decider = questions.tables.tombstone, questions.decider.target, questions.decider
     if target.dialect == "postgresql":
-        # One by one, by an OFFSET that cannot be planned away: nobody has counted this table yet, and the planner
-        # would take a night's list for one row, and go through it for each record.
-        listed, found, number = numbered(target.key, KEY, SEQS)
-        one = frozen.where(work.seq == number).correlate(listed).offset(0).lateral("carddata_candidate")
-        candidate, source = one.c, judged.source.join(listed, found).join(one, sa.true())
+        # The work table would do, but nobody has counted it yet: the planner takes a night's list for one row.
+        judged = decider.each() if target.path else decider.scan(of_some=True)
+        of_batch, found, candidate = listed(target.key, KEY, FROZEN)
+        # Of ten thousand rows the planner expects one to pass such an equation, and a cross join to be cheap then.
+        is_it: Condition = sa.func.coalesce(candidate["record_key"] == target.key_text(), sa.false())
+        source = judged.source.join(of_batch, found)
     else:
-        of_batch = frozen.subquery("carddata_candidate")
-        candidate, source = of_batch.c, judged.source.join(
-            of_batch, sa.and_(target.key_in(keys), of_batch.c.carddata_record_key == target.key_text()))
-    filled = ("run_id", "target", "seq", "record_key", "status", "service_end")
-    rows = (
-        sa.select(*(candidate[f"carddata_{name}"] for name in filled),
-                  sa.bindparam("batch_no", type_=sa.Integer()).label("batch_no"))
-        .select_from(source)
-        .where(candidate.carddata_record_key == target.key_text(), target.in_scope(), questions.held(),
-               judged.status() == candidate.carddata_status,
-               judged.end_text.is_not_distinct_from(candidate.carddata_service_end))
-    )
+        judged = _judged(decider)
+        work = questions.tables.work.c
+        # Renamed: the declared where may name a column as one of ours is called.
+        frozen = sa.select(*(work[name].label(f"carddata_{name}") for name in FROZEN)).where(
+            work.run_id == sa.bindparam("run_id"), work.target == target.name, work.status.in_(TO_PURGE),
+        ).subquery("carddata_candidate")
+        candidate = {name: frozen.c[f"carddata_{name}"] for name in FROZEN}
+        is_it = candidate["record_key"] == target.key_text()
+        source = judged.source.join(frozen, sa.and_(target.key_in(keys), is_it))
+    rows = sa.select(
+        sa.bindparam("run_id", type_=sa.String()).label("run_id"), sa.literal(target.name, sa.String()).label("target"),
+        *candidate.values(), sa.bindparam("batch_no", type_=sa.Integer()).label("batch_no"),
+    ).select_from(source).where(
+        is_it, target.in_scope(), questions.held(),
+        judged.status() == candidate["status"], judged.end_text.is_not_distinct_from(candidate["service_end"]))
     if target.dialect == "postgresql":
         rows = rows.with_for_update(of=target.table, skip_locked=True)
-    return stone.insert().from_select([*filled, "batch_no"], rows)
+    return stone.insert().from_select(["run_id", "target", *FROZEN, "batch_no"], rows)
 
 
 def facts(questions: Questions, keys: Keys) -> sa.Select[Any]:
