@@ -40,6 +40,9 @@ BITS: tuple[tuple[Any, int], ...] = (
     (mysql.TINYINT, 8), (sa.SmallInteger, 16), (mysql.MEDIUMINT, 24), (sa.BigInteger, 64), (sa.Integer, 32))
 
 
+_ESCAPED = {ord("\\"): "\\\\", ord('"'): '\\"'}
+
+
 class _Hex(FunctionElement[str]):
     """Bytes in lower hex."""
 
@@ -264,12 +267,9 @@ def _array_text(type_: Any, values: Collection[Any]) -> str:
     """The values as PostgreSQL writes an array of them."""
     if isinstance(type_, sa.Integer):
         return "{" + ",".join(map(str, values)) + "}"
-    return "{" + ",".join("NULL" if value is None else _element(type_, value) for value in values) + "}"
-
-
-def _element(type_: Any, value: Any) -> str:
-    text = ("\\x" if isinstance(value, bytes) else "") + in_python(type_, value)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(type_, sa.CHAR) or not isinstance(type_, sa.String):
+        values = [None if v is None else ("\\x" if isinstance(v, bytes) else "") + in_python(type_, v) for v in values]
+    return "{" + ",".join("NULL" if v is None else f'"{v.translate(_ESCAPED)}"' for v in values) + "}"
 
 
 def joined(columns: Sequence[Column]) -> Column:

@@ -211,7 +211,7 @@ def test_composite_keys_text_keys_and_dates_as_keys_are_removed_by_name(database
     days = [date(2020, 2, n) for n in range(1, 29)]
     rows = [{"shop": shop, "day": str(days[n % 28]) if database.dialect == "sqlite" else days[n % 28], "no": n,
              "customer_id": 1 if n % 7 == 0 else 100, "cardholder_name": "A", "card_token": f"tok_{n}"}
-            for n in range(1200) for shop in ("東京", "osaka")]
+            for n in range(1200) for shop in ("東京", "NULL", 'o"s\\a,{k}a')]
     with database.engine.begin() as connection:
         connection.execute(vault.insert(), rows)
     with bench(house) as b:

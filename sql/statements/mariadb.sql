@@ -1116,7 +1116,7 @@ FOR UPDATE SKIP LOCKED;
 -- cards: batch: decide the locked records again, and write their tombstones
 
 INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
-SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+SELECT :run_id AS run_id, 'cards' AS target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
   carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM `cards`
@@ -1156,11 +1156,8 @@ LEFT OUTER JOIN (
   GROUP BY `services`.`customer_id`
 ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id` INNER
 JOIN (
-  SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
-    carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
-    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
-    carddata_work.outcome AS carddata_outcome, carddata_work.reason AS carddata_reason,
-    carddata_work.batch_no AS carddata_batch_no, carddata_work.locked_since AS carddata_locked_since
+  SELECT carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
+    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end
   FROM carddata_work
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'cards'
@@ -1168,7 +1165,7 @@ JOIN (
 ) AS carddata_candidate ON `cards`.`id` IN (:carddata_key_0)
   AND carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
 WHERE carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
-  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0))
+  AND coalesce(`cards`.`customer_id` IN (:carddata_subject_0), true) = 1
   AND CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -1454,7 +1451,7 @@ WHERE `card_usage`.`card_id` IN (:carddata_parent_0);
 
 DELETE FROM `cards`
 WHERE `cards`.`id` IN (:carddata_key_0)
-  AND (`cards`.`customer_id` IS NULL OR `cards`.`customer_id` IN (:carddata_subject_0))
+  AND coalesce(`cards`.`customer_id` IN (:carddata_subject_0), true) = 1
   AND NOT (
     (
       EXISTS (
@@ -2818,7 +2815,7 @@ FOR UPDATE SKIP LOCKED;
 -- payments: batch: decide the locked records again, and write their tombstones
 
 INSERT INTO carddata_tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
-SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
+SELECT :run_id AS run_id, 'payments' AS target, carddata_candidate.carddata_seq,
   carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
   carddata_candidate.carddata_service_end, :batch_no AS batch_no
 FROM `payments`
@@ -2858,11 +2855,8 @@ LEFT OUTER JOIN (
   GROUP BY `services`.`customer_id`
 ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id` INNER
 JOIN (
-  SELECT carddata_work.run_id AS carddata_run_id, carddata_work.target AS carddata_target,
-    carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
-    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end,
-    carddata_work.outcome AS carddata_outcome, carddata_work.reason AS carddata_reason,
-    carddata_work.batch_no AS carddata_batch_no, carddata_work.locked_since AS carddata_locked_since
+  SELECT carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
+    carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end
   FROM carddata_work
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'payments'
@@ -2871,7 +2865,7 @@ JOIN (
   AND carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
 WHERE carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
   AND ((method = 'card') IS TRUE) = 1
-  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0))
+  AND coalesce(`payments`.`customer_id` IN (:carddata_subject_0), true) = 1
   AND CASE
     WHEN (
       NOT (
@@ -3165,7 +3159,7 @@ UPDATE `payments`
 SET `card_holder`=NULL, `card_token`='***', `card_exp`=NULL, `last4`=NULL, `brand`=NULL
 WHERE `payments`.`id` IN (:carddata_key_0)
   AND ((method = 'card') IS TRUE) = 1
-  AND (`payments`.`customer_id` IS NULL OR `payments`.`customer_id` IN (:carddata_subject_0))
+  AND coalesce(`payments`.`customer_id` IN (:carddata_subject_0), true) = 1
   AND NOT (
     NOT (
       `payments`.`card_holder` IS NOT NULL

@@ -1090,7 +1090,7 @@ FROM "cards";
 
 SELECT DISTINCT "cards"."customer_id"
 FROM "cards"
-WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
+WHERE "cards"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock customers, without waiting
@@ -1099,7 +1099,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "customers"."id" AS "id"
   FROM "customers"
-  WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+  WHERE "customers"."id" = ANY (:carddata_subject_0)
   ORDER BY "customers"."id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -1109,14 +1109,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
+WHERE "customers"."id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: if not, which of customers are
 
 SELECT "customers"."id"
 FROM "customers"
-WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 ORDER BY "customers"."id"
 FOR UPDATE SKIP LOCKED;
 
@@ -1125,7 +1125,7 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 GROUP BY "customers"."id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1135,7 +1135,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "services"."customer_id" AS "customer_id"
   FROM "services"
-  WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+  WHERE "services"."customer_id" = ANY (:carddata_subject_0)
   ORDER BY "services"."customer_id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -1145,14 +1145,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
+WHERE "services"."customer_id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: if not, which of services are
 
 SELECT "services"."customer_id"
 FROM "services"
-WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 ORDER BY "services"."customer_id"
 FOR UPDATE SKIP LOCKED;
 
@@ -1161,18 +1161,17 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "services"."customer_id", count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: decide the locked records again, and write their tombstones
 
 INSERT INTO carddata.tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
-SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
-  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS batch_no
+SELECT :run_id AS run_id, 'cards' AS target, carddata_listed.carddata_seq, carddata_listed.carddata_record_key,
+  carddata_listed.carddata_status, carddata_listed.carddata_service_end, :batch_no AS batch_no
 FROM "cards"
-LEFT OUTER JOIN LATERAL (
+LEFT OUTER JOIN (
   SELECT max(
     CASE
       WHEN (
@@ -1199,28 +1198,19 @@ LEFT OUTER JOIN LATERAL (
       WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
       ELSE 39
     END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
   FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-) AS carddata_end_1 ON true
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
 JOIN unnest(
-  CAST(:carddata_key_0 AS INTEGER[]), CAST(:carddata_seqs AS BIGINT[])
-) AS carddata_numbered(of_0, numbered) ON "cards"."id" = carddata_numbered.of_0
-JOIN LATERAL (
-  SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
-    carddata.work.seq AS carddata_seq, carddata.work.record_key AS carddata_record_key,
-    carddata.work.status AS carddata_status, carddata.work.service_end AS carddata_service_end,
-    carddata.work.outcome AS carddata_outcome, carddata.work.reason AS carddata_reason,
-    carddata.work.batch_no AS carddata_batch_no, carddata.work.locked_since AS carddata_locked_since
-  FROM carddata.work
-  WHERE carddata.work.run_id = :run_id
-    AND carddata.work.target = 'cards'
-    AND carddata.work.status IN ('requested', 'overdue', 'due')
-    AND carddata.work.seq = carddata_numbered.numbered
-  LIMIT ALL OFFSET 0
-) AS carddata_candidate ON true
-WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
+  :carddata_key_0, :carddata_key_seq, :carddata_key_record_key, :carddata_key_status, :carddata_key_service_end
+) AS carddata_listed(
+  carddata_of_0, carddata_seq, carddata_record_key, carddata_status, carddata_service_end
+) ON "cards"."id" = carddata_listed.carddata_of_0
+WHERE coalesce(carddata_listed.carddata_record_key = CAST("cards"."id" AS VARCHAR), false)
+  AND coalesce("cards"."customer_id" = ANY (:carddata_subject_0), true)
   AND CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -1333,7 +1323,7 @@ WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END = carddata_candidate.carddata_status
+  END = carddata_listed.carddata_status
   AND CAST(
     CASE
       WHEN (
@@ -1343,7 +1333,7 @@ WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS VARCHAR
-  ) IS NOT DISTINCT FROM carddata_candidate.carddata_service_end
+  ) IS NOT DISTINCT FROM carddata_listed.carddata_service_end
 FOR UPDATE OF "cards" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1351,7 +1341,7 @@ FOR UPDATE OF "cards" SKIP LOCKED;
 
 SELECT CAST("cards"."id" AS VARCHAR) AS "id", "cards"."customer_id"
 FROM "cards"
-WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
+WHERE "cards"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: why was it left
@@ -1512,7 +1502,7 @@ LEFT OUTER JOIN LATERAL (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
 ) AS carddata_end_1 ON true
-WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
+WHERE "cards"."id" = ANY (:carddata_key_0)
 FOR UPDATE OF "cards" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1520,35 +1510,35 @@ FOR UPDATE OF "cards" SKIP LOCKED;
 
 SELECT DISTINCT "cards"."id"
 FROM "cards"
-WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
+WHERE "cards"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock card_usage
 
 SELECT 1 AS anon_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" = ANY (CAST(:carddata_parent_0 AS INTEGER[]))
+WHERE "card_usage"."card_id" = ANY (:carddata_parent_0)
 FOR UPDATE NOWAIT;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: let go of card_usage
 
 DELETE FROM "card_usage"
-WHERE "card_usage"."card_id" = ANY (CAST(:carddata_parent_0 AS INTEGER[]));
+WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: what is left of card_usage
 
 SELECT count(*) AS count_1
 FROM "card_usage"
-WHERE "card_usage"."card_id" = ANY (CAST(:carddata_parent_0 AS INTEGER[]));
+WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: remove, deciding once more
 
 DELETE FROM "cards"
-WHERE "cards"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
-  AND ("cards"."customer_id" IS NULL OR "cards"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
+WHERE "cards"."id" = ANY (:carddata_key_0)
+  AND coalesce("cards"."customer_id" = ANY (:carddata_subject_0), true)
   AND NOT (
     (
       EXISTS (
@@ -2831,7 +2821,7 @@ FROM "payments";
 
 SELECT DISTINCT "payments"."customer_id"
 FROM "payments"
-WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
+WHERE "payments"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock customers, without waiting
@@ -2840,7 +2830,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "customers"."id" AS "id"
   FROM "customers"
-  WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+  WHERE "customers"."id" = ANY (:carddata_subject_0)
   ORDER BY "customers"."id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -2850,14 +2840,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
+WHERE "customers"."id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: if not, which of customers are
 
 SELECT "customers"."id"
 FROM "customers"
-WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 ORDER BY "customers"."id"
 FOR UPDATE SKIP LOCKED;
 
@@ -2866,7 +2856,7 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "customers"."id", count(*) AS count_1
 FROM "customers"
-WHERE "customers"."id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "customers"."id" = ANY (:carddata_subject_0)
 GROUP BY "customers"."id";
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2876,7 +2866,7 @@ SELECT count(*) AS count_1
 FROM (
   SELECT "services"."customer_id" AS "customer_id"
   FROM "services"
-  WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+  WHERE "services"."customer_id" = ANY (:carddata_subject_0)
   ORDER BY "services"."customer_id"
   FOR UPDATE SKIP LOCKED
 ) AS carddata_locked;
@@ -2886,14 +2876,14 @@ FROM (
 
 SELECT count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]));
+WHERE "services"."customer_id" = ANY (:carddata_subject_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: if not, which of services are
 
 SELECT "services"."customer_id"
 FROM "services"
-WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 ORDER BY "services"."customer_id"
 FOR UPDATE SKIP LOCKED;
 
@@ -2902,18 +2892,17 @@ FOR UPDATE SKIP LOCKED;
 
 SELECT "services"."customer_id", count(*) AS count_1
 FROM "services"
-WHERE "services"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[]))
+WHERE "services"."customer_id" = ANY (:carddata_subject_0)
 GROUP BY "services"."customer_id";
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: decide the locked records again, and write their tombstones
 
 INSERT INTO carddata.tombstone(run_id, target, seq, record_key, status, service_end, batch_no)
-SELECT carddata_candidate.carddata_run_id, carddata_candidate.carddata_target, carddata_candidate.carddata_seq,
-  carddata_candidate.carddata_record_key, carddata_candidate.carddata_status,
-  carddata_candidate.carddata_service_end, :batch_no AS batch_no
+SELECT :run_id AS run_id, 'payments' AS target, carddata_listed.carddata_seq, carddata_listed.carddata_record_key,
+  carddata_listed.carddata_status, carddata_listed.carddata_service_end, :batch_no AS batch_no
 FROM "payments"
-LEFT OUTER JOIN LATERAL (
+LEFT OUTER JOIN (
   SELECT max(
     CASE
       WHEN (
@@ -2940,29 +2929,20 @@ LEFT OUTER JOIN LATERAL (
       WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
       ELSE 39
     END
-  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
+  ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+    "services"."customer_id" AS carddata_subject
   FROM "services"
-  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-) AS carddata_end_1 ON true
+  WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = ANY (:carddata_subject_0)
+  GROUP BY "services"."customer_id"
+) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
 JOIN unnest(
-  CAST(:carddata_key_0 AS INTEGER[]), CAST(:carddata_seqs AS BIGINT[])
-) AS carddata_numbered(of_0, numbered) ON "payments"."id" = carddata_numbered.of_0
-JOIN LATERAL (
-  SELECT carddata.work.run_id AS carddata_run_id, carddata.work.target AS carddata_target,
-    carddata.work.seq AS carddata_seq, carddata.work.record_key AS carddata_record_key,
-    carddata.work.status AS carddata_status, carddata.work.service_end AS carddata_service_end,
-    carddata.work.outcome AS carddata_outcome, carddata.work.reason AS carddata_reason,
-    carddata.work.batch_no AS carddata_batch_no, carddata.work.locked_since AS carddata_locked_since
-  FROM carddata.work
-  WHERE carddata.work.run_id = :run_id
-    AND carddata.work.target = 'payments'
-    AND carddata.work.status IN ('requested', 'overdue', 'due')
-    AND carddata.work.seq = carddata_numbered.numbered
-  LIMIT ALL OFFSET 0
-) AS carddata_candidate ON true
-WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
+  :carddata_key_0, :carddata_key_seq, :carddata_key_record_key, :carddata_key_status, :carddata_key_service_end
+) AS carddata_listed(
+  carddata_of_0, carddata_seq, carddata_record_key, carddata_status, carddata_service_end
+) ON "payments"."id" = carddata_listed.carddata_of_0
+WHERE coalesce(carddata_listed.carddata_record_key = CAST("payments"."id" AS VARCHAR), false)
   AND ((method = 'card') IS TRUE)
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
+  AND coalesce("payments"."customer_id" = ANY (:carddata_subject_0), true)
   AND CASE
     WHEN (
       NOT (
@@ -3092,7 +3072,7 @@ WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
       END = 20
     ) THEN 'due'
     ELSE 'overdue'
-  END = carddata_candidate.carddata_status
+  END = carddata_listed.carddata_status
   AND CAST(
     CASE
       WHEN (
@@ -3102,7 +3082,7 @@ WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
         END <= 39
       ) THEN carddata_end_1.carddata_end
     END AS VARCHAR
-  ) IS NOT DISTINCT FROM carddata_candidate.carddata_service_end
+  ) IS NOT DISTINCT FROM carddata_listed.carddata_service_end
 FOR UPDATE OF "payments" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -3110,7 +3090,7 @@ FOR UPDATE OF "payments" SKIP LOCKED;
 
 SELECT CAST("payments"."id" AS VARCHAR) AS "id", "payments"."customer_id"
 FROM "payments"
-WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]));
+WHERE "payments"."id" = ANY (:carddata_key_0);
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: why was it left
@@ -3288,7 +3268,7 @@ LEFT OUTER JOIN LATERAL (
   FROM "services"
   WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
 ) AS carddata_end_1 ON true
-WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
+WHERE "payments"."id" = ANY (:carddata_key_0)
 FOR UPDATE OF "payments" SKIP LOCKED;
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -3296,9 +3276,9 @@ FOR UPDATE OF "payments" SKIP LOCKED;
 
 UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
-WHERE "payments"."id" = ANY (CAST(:carddata_key_0 AS INTEGER[]))
+WHERE "payments"."id" = ANY (:carddata_key_0)
   AND ((method = 'card') IS TRUE)
-  AND ("payments"."customer_id" IS NULL OR "payments"."customer_id" = ANY (CAST(:carddata_subject_0 AS INTEGER[])))
+  AND coalesce("payments"."customer_id" = ANY (:carddata_subject_0), true)
   AND NOT (
     NOT (
       "payments"."card_holder" IS NOT NULL
