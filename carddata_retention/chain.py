@@ -175,7 +175,9 @@ class Chain(WorkList):
         """
         joined_whole(connection)
         stone = self.tables.tombstone.c
-        query = self.told().where(stone.run_id == run_id).order_by(stone.target, stone.seq).limit(limit)
+        mine = sa.select(self.tables.tombstone).where(stone.run_id == run_id)
+        first = mine.order_by(stone.target, stone.seq).limit(limit) if limit else mine
+        query = self.told(first, in_order=True)
         names = [c.name for c in query.selected_columns][:-len(BESIDE)]
         for row in connection.execute(query, execution_options=STREAM):
             *told, table, key_id, seq, as_written = row
@@ -184,9 +186,9 @@ class Chain(WorkList):
             fields["reference"] = evidence.reference(secret, table, row.record_key) if secret else ""
             yield fields, evidence.tombstone_line(seq, row.record_key, row.status, as_written)
 
-    def told(self) -> sa.Select[Any]:
-        """Tombstones with what their run, their batch and their service end say of them."""
-        run, batch, stone = self.tables.run, self.tables.batch, self.tables.tombstone
+    def told(self, which: sa.Select[Any], *, in_order: bool = False) -> sa.Select[Any]:
+        """Some tombstones, perhaps in the order of target and key, with what their run, batch and service end say."""
+        run, batch, stone = self.tables.run, self.tables.batch, which.subquery("carddata_stone")
         deadline = self.tables.deadline
         source = stone.join(batch, sa.and_(batch.c.run_id == stone.c.run_id, batch.c.target == stone.c.target,
                                            batch.c.batch_no == stone.c.batch_no))
@@ -195,12 +197,13 @@ class Chain(WorkList):
         follows = {"service_end": "ended_at", "start_day": "start_day", "last_retained_day": "last_retained_day",
                    "first_purgeable_day": "first_purgeable_day", "rule": "rule"}
         beside = (batch.c.table_name, run.c.key_id, stone.c.seq, stone.c.service_end)
-        return sa.select(
+        found = sa.select(
             stone.c.run_id, stone.c.batch_no, stone.c.target, stone.c.record_key, stone.c.status, batch.c.disposition,
             batch.c.fields, *(sa.func.coalesce(deadline.c[column], "").label(name) for name, column in follows.items()),
             run.c.policy_version, batch.c.removed_at.label("purged_at"),
             *(column.label(name) for name, column in zip(BESIDE, beside, strict=True)),
         ).select_from(source)
+        return found.order_by(stone.c.target, stone.c.seq) if in_order else found
 
 
 def _broken(code: str, cause: str) -> BrokenError:

@@ -118,5 +118,5 @@ def _of_stone(stone: Any) -> dict[str, Any]:
 
 def _tombstone(ledger: Ledger, connection: sa.Connection, target: str, text: str) -> Any:
     stone, run = ledger.tables.tombstone.c, ledger.tables.run.c
-    query = ledger.told().where(stone.target == target, stone.record_key == text)
+    query = ledger.told(sa.select(ledger.tables.tombstone).where(stone.target == target, stone.record_key == text))
     return connection.execute(query.order_by(run.number.desc()).limit(1)).first()

@@ -214,7 +214,7 @@ def listed(columns: Sequence[Column], name: str,
     # A declared where may name a column as one of ours is called.
     more = {one: f"carddata_{one}" for one in beside}
     found = sa.func.unnest(*arrays).table_valued(*names, *more.values()).render_derived(name="carddata_listed")
-    same = sa.and_(*(column == found.c[n] for column, n in zip(columns, names, strict=True)))
+    same = sa.and_(sa.true(), *(column == found.c[n] for column, n in zip(columns, names, strict=True)))
     return found, same, {one: found.c[name] for one, name in more.items()}
 
 

@@ -23,8 +23,9 @@ class Register:
     open_: Condition
     loosely: bool
 
-    def covers(self, target: Target) -> Condition:
-        """True where an open row names the record, one of its subjects, or the target."""
+    def covers(self, target: Target, *, removing: bool = False) -> Condition:
+        """True where an open row names the record, one of its subjects, or the target; `removing` is what a removal
+        asks of the records that it names."""
         row = self.table.c
         named = sa.select(sa.literal(1)).select_from(self.table).where(self.open_)
         record = named.where(row.scope == "record", row.target == target.name, row.item == target.key_text())
@@ -40,7 +41,8 @@ class Register:
             ]
         exactly = [q.correlate(target.table).exists() for q in (record, whole, *subject)]
         condition = sa.or_(*exactly, *(self._covers_loosely(target) if self.loosely else ()))
-        if target.dialect == "mariadb":  # its DELETE locks what it reads: one uncommitted hold would stop every removal
+        # MariaDB's DELETE locks what it reads: one uncommitted hold would stop every removal.
+        if removing and target.dialect == "mariadb":
             return condition
         # Asked once for a whole statement: while nothing is held, no record pays for the questions that follow.
         any_at_all = named.where(sa.or_(row.scope == "subject", row.target == target.name)).exists()

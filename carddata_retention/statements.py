@@ -23,6 +23,7 @@ from carddata_retention.purge.locks import SubjectLock
 from carddata_retention.purge.questions import (
     Questions,
     facts,
+    lock_all,
     lock_records,
     remains,
     removal,
@@ -100,7 +101,8 @@ def _batch(bound: BoundTarget, schema: BoundSchema, decider: Decider, ledger: Le
         for step in schema.service.locks:
             yield from _locks(step, schema.dialect)
     if schema.dialect == "mariadb":
-        yield "batch: lock the records", lock_records(asked, key)
+        yield "batch: lock the records", lock_all(asked, key)
+        yield "batch: if not all could be locked, which", lock_records(asked, key)
     yield "batch: decide the locked records again, and write their tombstones", tombstones(asked, key)
     yield "batch: what is left, is it there, and whose", whose_records(asked, key)
     if target.path:

@@ -53,7 +53,7 @@ class Judged:
         return sa.and_(
             sa.not_(self.target.blank()),
             sa.not_(self.held),
-            sa.or_(self.requested, self.standing <= constant(Standing.DUE)),
+            sa.or_(self.standing <= constant(Standing.DUE), self.requested),
         )
 
 
@@ -120,12 +120,14 @@ class Decider:
         if self.target.path:
             both = [self._path_ends(grouped=False).with_only_columns(c) for c in self._path_columns()]
             found_number = sa.func.coalesce(both[0].scalar_subquery(), constant(Standing.NO_SUBJECT))
-            return self._judged(self.target.table, found_number, (both[1].scalar_subquery(),))
+            return self._judged(self.target.table, found_number, (both[1].scalar_subquery(),), removing=True)
         numbers, ends = zip(*(self._correlated(c) for c in self.target.subjects), strict=True)
-        return self._judged(self.target.table, self._combined(numbers), ends)
+        return self._judged(self.target.table, self._combined(numbers), ends, removing=True)
 
-    def _judged(self, source: FromClause, number: Column, ends: tuple[Column, ...]) -> Judged:
-        held, requested = (r.covers(self.target) if r else sa.false() for r in (self.holds, self.requests))
+    def _judged(self, source: FromClause, number: Column, ends: tuple[Column, ...], *,
+                removing: bool = False) -> Judged:
+        held, requested = (r.covers(self.target, removing=removing) if r else sa.false()
+                           for r in (self.holds, self.requests))
         # An end tells nothing, and may not even be readable, unless every service of every subject has a usable one.
         usable = tuple(sa.case((number <= constant(Standing.RETAINED), end)) for end in ends)
         return Judged(source, self.target, number, usable, held, requested, self.service.end.text(_last(usable)))

@@ -23,6 +23,7 @@ from carddata_retention.purge.questions import (
     Named,
     Questions,
     facts,
+    lock_all,
     lock_records,
     remains,
     removal,
@@ -130,7 +131,7 @@ def _lock(connection: Connection, job: Job, keys: Sequence[Key]) -> tuple[set[An
 
 def _record(connection: Connection, job: Job, batch: BatchRow, named: Named, rows: Sequence[WorkRow]) -> int:
     """Write the tombstones of what is locked and due as it was frozen; returns how many."""
-    if job.schema.dialect == "mariadb":
+    if job.schema.dialect == "mariadb" and job.questions.ask(connection, lock_all, named).scalar_one() < len(rows):
         locked = [tuple(r) for r in job.questions.ask(connection, lock_records, named)]
         named = replace(named, keys=locked, values={**named.values, **job.decider.target.keys_sent(locked)})
     if not named.keys or any(r.status not in TO_PURGE for r in rows):

@@ -100,6 +100,13 @@ def lock_records(questions: Questions, keys: Keys) -> sa.Select[Any]:
     return sa.select(*target.key).where(target.key_in(keys)).order_by(*target.key).with_for_update(skip_locked=True)
 
 
+def lock_all(questions: Questions, keys: Keys) -> sa.Select[Any]:
+    """The same, and count them: what travels is a number."""
+    target = questions.decider.target
+    return sa.select(sa.func.count()).select_from(target.table).where(target.key_in(keys)).with_for_update(
+        skip_locked=True)
+
+
 def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
     """Decide the records again and write the tombstones of those that are as they were frozen.
 

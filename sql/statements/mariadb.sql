@@ -294,28 +294,38 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'record'
-              AND carddata_hold.target = 'cards'
-              AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+              AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'target'
-                AND carddata_hold.target = 'cards'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'cards'
+                  AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                )
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -326,32 +336,44 @@ FROM (
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'cards'
-              AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'cards'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'cards'
+                  AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'cards'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -394,28 +416,38 @@ FROM (
                 SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
-                  AND carddata_hold.scope = 'record'
-                  AND carddata_hold.target = 'cards'
-                  AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
               )
             )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_1
-                  FROM carddata_hold
-                  WHERE carddata_hold.released_at IS NULL
-                    AND carddata_hold.scope = 'target'
-                    AND carddata_hold.target = 'cards'
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  )
                 )
-              )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_1
-                  FROM carddata_hold
-                  WHERE carddata_hold.released_at IS NULL
-                    AND carddata_hold.scope = 'subject'
-                    AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
               )
           ) THEN 'held'
           WHEN (
@@ -426,32 +458,44 @@ FROM (
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
                   AND carddata_request.closed_at IS NULL
-                  AND carddata_request.scope = 'record'
-                  AND carddata_request.target = 'cards'
-                  AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
               )
             )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_2
-                  FROM carddata_request
-                  WHERE carddata_request.kind = 'erase'
-                    AND carddata_request.granted_at IS NOT NULL
-                    AND carddata_request.closed_at IS NULL
-                    AND carddata_request.scope = 'target'
-                    AND carddata_request.target = 'cards'
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  )
                 )
-              )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_2
-                  FROM carddata_request
-                  WHERE carddata_request.kind = 'erase'
-                    AND carddata_request.granted_at IS NOT NULL
-                    AND carddata_request.closed_at IS NULL
-                    AND carddata_request.scope = 'subject'
-                    AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
-                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
               )
           ) THEN 'requested'
           WHEN (
@@ -533,28 +577,38 @@ SELECT row_number() OVER (ORDER BY `cards`.`id`) AS seq, CAST(`cards`.`id` AS CH
           SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'cards'
+                AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -565,32 +619,44 @@ SELECT row_number() OVER (ORDER BY `cards`.`id`) AS seq, CAST(`cards`.`id` AS CH
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'cards'
-            AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -668,43 +734,42 @@ WHERE NOT (
       SELECT 1 AS anon_1
       FROM carddata_hold
       WHERE carddata_hold.released_at IS NULL
-        AND carddata_hold.scope = 'record'
-        AND carddata_hold.target = 'cards'
-        AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+        AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
     )
   )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'target'
-          AND carddata_hold.target = 'cards'
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'record'
+            AND carddata_hold.target = 'cards'
+            AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+        )
       )
-    )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'target'
+              AND carddata_hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+          )
+        )
     )
 )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'cards'
-          AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
-      )
-    )
+    CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END <= 20
       OR (
         EXISTS (
           SELECT 1 AS anon_2
@@ -712,25 +777,45 @@ WHERE NOT (
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'cards'
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
         )
       )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'cards'
+              AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+          )
         )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+            )
+          )
       )
-      OR CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1106,6 +1191,14 @@ GROUP BY `services`.`customer_id`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: batch: lock the records
 
+SELECT count(*) AS count_1
+FROM `cards`
+WHERE `cards`.`id` IN (:carddata_key_0)
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: batch: if not all could be locked, which
+
 SELECT `cards`.`id`
 FROM `cards`
 WHERE `cards`.`id` IN (:carddata_key_0)
@@ -1174,28 +1267,38 @@ WHERE carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
           SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'cards'
+                AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -1206,32 +1309,44 @@ WHERE carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'cards'
-            AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -1287,28 +1402,38 @@ SELECT CAST(`cards`.`id` AS CHAR) AS carddata_key, true AS carddata_in_scope,
           SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'cards'
-            AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'cards'
+                AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -1319,32 +1444,44 @@ SELECT CAST(`cards`.`id` AS CHAR) AS carddata_key, true AS carddata_in_scope,
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'cards'
-            AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'cards'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'cards'
+                AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'cards'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -1483,18 +1620,59 @@ WHERE `cards`.`id` IN (:carddata_key_0)
       )
   )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'cards'
-          AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+    CASE
+      WHEN (`cards`.`customer_id` IS NULL) THEN 90
+      ELSE coalesce(
+        (
+          SELECT max(
+            CASE
+              WHEN (
+                `services`.`use_ended_at` >= :never
+                  OR `services`.`use_ended_at` >= :never
+                  OR `services`.`use_ended_at` >= :never
+                  AND `services`.`use_ended_at` < :after_never
+                  OR `services`.`use_ended_at` >= :never
+                  AND `services`.`use_ended_at` < :after_never
+                  OR NOT (
+                    CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+                      AND CAST(
+                        CAST(`services`.`status` AS CHAR) AS BINARY
+                      ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+                  )
+              ) THEN 100
+              WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+              WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+              WHEN (`services`.`use_ended_at` >= :over) THEN 100
+              WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+              WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+              WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+              WHEN (`services`.`use_ended_at` < :due) THEN 20
+              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
+              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
+              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
+              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
+              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+              ELSE 39
+            END
+          ) AS carddata_standing
+          FROM `services`
+          WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
+        ),
+        80
       )
-    )
+    END <= 20
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND carddata_request.scope = 'record'
+            AND carddata_request.target = 'cards'
+            AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+        )
+      )
       OR (
         EXISTS (
           SELECT 1 AS anon_2
@@ -1517,47 +1695,6 @@ WHERE `cards`.`id` IN (:carddata_key_0)
             AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
         )
       )
-      OR CASE
-        WHEN (`cards`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `cards`.`customer_id`
-          ),
-          80
-        )
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -1645,28 +1782,38 @@ WHERE NOT (
       SELECT 1 AS anon_1
       FROM carddata_hold
       WHERE carddata_hold.released_at IS NULL
-        AND carddata_hold.scope = 'record'
-        AND carddata_hold.target = 'cards'
-        AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+        AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
     )
   )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'target'
-          AND carddata_hold.target = 'cards'
+    AND (
+      (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'record'
+            AND carddata_hold.target = 'cards'
+            AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+        )
       )
-    )
-    OR (
-      EXISTS (
-        SELECT 1 AS anon_1
-        FROM carddata_hold
-        WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'subject'
-          AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
-      )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'target'
+              AND carddata_hold.target = 'cards'
+          )
+        )
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'subject'
+              AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+          )
+        )
     )
 )
   AND (
@@ -1677,32 +1824,44 @@ WHERE NOT (
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'cards'
-          AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'cards'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'cards'
+              AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'cards'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+            )
+          )
       )
       OR `cards`.`customer_id` IS NOT NULL
       AND (
@@ -1802,28 +1961,38 @@ FROM (
             SELECT 1 AS anon_1
             FROM carddata_hold
             WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'record'
-              AND carddata_hold.target = 'payments'
-              AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+              AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'target'
-                AND carddata_hold.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'record'
+                  AND carddata_hold.target = 'payments'
+                  AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_1
-              FROM carddata_hold
-              WHERE carddata_hold.released_at IS NULL
-                AND carddata_hold.scope = 'subject'
-                AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'target'
+                    AND carddata_hold.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND carddata_hold.scope = 'subject'
+                    AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                )
+              )
           )
       ) THEN 'held'
       WHEN (
@@ -1834,32 +2003,44 @@ FROM (
             WHERE carddata_request.kind = 'erase'
               AND carddata_request.granted_at IS NOT NULL
               AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'record'
-              AND carddata_request.target = 'payments'
-              AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
           )
         )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'target'
-                AND carddata_request.target = 'payments'
+          AND (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'record'
+                  AND carddata_request.target = 'payments'
+                  AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+              )
             )
-          )
-          OR (
-            EXISTS (
-              SELECT 1 AS anon_2
-              FROM carddata_request
-              WHERE carddata_request.kind = 'erase'
-                AND carddata_request.granted_at IS NOT NULL
-                AND carddata_request.closed_at IS NULL
-                AND carddata_request.scope = 'subject'
-                AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
-            )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'target'
+                    AND carddata_request.target = 'payments'
+                )
+              )
+              OR (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND carddata_request.scope = 'subject'
+                    AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                )
+              )
           )
       ) THEN 'requested'
       WHEN (
@@ -1916,28 +2097,38 @@ FROM (
                 SELECT 1 AS anon_1
                 FROM carddata_hold
                 WHERE carddata_hold.released_at IS NULL
-                  AND carddata_hold.scope = 'record'
-                  AND carddata_hold.target = 'payments'
-                  AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
               )
             )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_1
-                  FROM carddata_hold
-                  WHERE carddata_hold.released_at IS NULL
-                    AND carddata_hold.scope = 'target'
-                    AND carddata_hold.target = 'payments'
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                  )
                 )
-              )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_1
-                  FROM carddata_hold
-                  WHERE carddata_hold.released_at IS NULL
-                    AND carddata_hold.scope = 'subject'
-                    AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
               )
           ) THEN 'held'
           WHEN (
@@ -1948,32 +2139,44 @@ FROM (
                 WHERE carddata_request.kind = 'erase'
                   AND carddata_request.granted_at IS NOT NULL
                   AND carddata_request.closed_at IS NULL
-                  AND carddata_request.scope = 'record'
-                  AND carddata_request.target = 'payments'
-                  AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
               )
             )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_2
-                  FROM carddata_request
-                  WHERE carddata_request.kind = 'erase'
-                    AND carddata_request.granted_at IS NOT NULL
-                    AND carddata_request.closed_at IS NULL
-                    AND carddata_request.scope = 'target'
-                    AND carddata_request.target = 'payments'
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                  )
                 )
-              )
-              OR (
-                EXISTS (
-                  SELECT 1 AS anon_2
-                  FROM carddata_request
-                  WHERE carddata_request.kind = 'erase'
-                    AND carddata_request.granted_at IS NOT NULL
-                    AND carddata_request.closed_at IS NULL
-                    AND carddata_request.scope = 'subject'
-                    AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
-                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
               )
           ) THEN 'requested'
           WHEN (
@@ -2069,28 +2272,38 @@ SELECT row_number() OVER (ORDER BY `payments`.`id`) AS seq, CAST(`payments`.`id`
           SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'payments'
-            AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'payments'
+                AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -2101,32 +2314,44 @@ SELECT row_number() OVER (ORDER BY `payments`.`id`) AS seq, CAST(`payments`.`id`
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'payments'
-            AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'payments'
+                AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -2223,43 +2448,45 @@ WHERE ((method = 'card') IS TRUE) = 1
         SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'record'
-          AND carddata_hold.target = 'payments'
-          AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'target'
-            AND carddata_hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'record'
+              AND carddata_hold.target = 'payments'
+              AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'target'
+                AND carddata_hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+            )
+          )
       )
   )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'payments'
-          AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
-      )
-    )
+    CASE
+      WHEN (`payments`.`customer_id` IS NULL) THEN 90
+      ELSE coalesce(carddata_end_1.carddata_standing, 80)
+    END <= 20
       OR (
         EXISTS (
           SELECT 1 AS anon_2
@@ -2267,25 +2494,45 @@ WHERE ((method = 'card') IS TRUE) = 1
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'payments'
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
         )
       )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'payments'
+              AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+          )
         )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+            )
+          )
       )
-      OR CASE
-        WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2805,6 +3052,14 @@ GROUP BY `services`.`customer_id`;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: batch: lock the records
 
+SELECT count(*) AS count_1
+FROM `payments`
+WHERE `payments`.`id` IN (:carddata_key_0)
+FOR UPDATE SKIP LOCKED;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: batch: if not all could be locked, which
+
 SELECT `payments`.`id`
 FROM `payments`
 WHERE `payments`.`id` IN (:carddata_key_0)
@@ -2888,28 +3143,38 @@ WHERE carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
           SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'payments'
-            AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'payments'
+                AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -2920,32 +3185,44 @@ WHERE carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'payments'
-            AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'payments'
+                AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -3018,28 +3295,38 @@ SELECT CAST(`payments`.`id` AS CHAR) AS carddata_key, ((method = 'card') IS TRUE
           SELECT 1 AS anon_1
           FROM carddata_hold
           WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'record'
-            AND carddata_hold.target = 'payments'
-            AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+            AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'target'
-              AND carddata_hold.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'record'
+                AND carddata_hold.target = 'payments'
+                AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_1
-            FROM carddata_hold
-            WHERE carddata_hold.released_at IS NULL
-              AND carddata_hold.scope = 'subject'
-              AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'target'
+                  AND carddata_hold.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND carddata_hold.scope = 'subject'
+                  AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'held'
     WHEN (
@@ -3050,32 +3337,44 @@ SELECT CAST(`payments`.`id` AS CHAR) AS carddata_key, ((method = 'card') IS TRUE
           WHERE carddata_request.kind = 'erase'
             AND carddata_request.granted_at IS NOT NULL
             AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'record'
-            AND carddata_request.target = 'payments'
-            AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
         )
       )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'target'
-              AND carddata_request.target = 'payments'
+        AND (
+          (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'record'
+                AND carddata_request.target = 'payments'
+                AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+            )
           )
-        )
-        OR (
-          EXISTS (
-            SELECT 1 AS anon_2
-            FROM carddata_request
-            WHERE carddata_request.kind = 'erase'
-              AND carddata_request.granted_at IS NOT NULL
-              AND carddata_request.closed_at IS NULL
-              AND carddata_request.scope = 'subject'
-              AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
-          )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'target'
+                  AND carddata_request.target = 'payments'
+              )
+            )
+            OR (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND carddata_request.scope = 'subject'
+                  AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+              )
+            )
         )
     ) THEN 'requested'
     WHEN (
@@ -3206,18 +3505,59 @@ WHERE `payments`.`id` IN (:carddata_key_0)
       )
   )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'payments'
-          AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+    CASE
+      WHEN (`payments`.`customer_id` IS NULL) THEN 90
+      ELSE coalesce(
+        (
+          SELECT max(
+            CASE
+              WHEN (
+                `services`.`use_ended_at` >= :never
+                  OR `services`.`use_ended_at` >= :never
+                  OR `services`.`use_ended_at` >= :never
+                  AND `services`.`use_ended_at` < :after_never
+                  OR `services`.`use_ended_at` >= :never
+                  AND `services`.`use_ended_at` < :after_never
+                  OR NOT (
+                    CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+                      AND CAST(
+                        CAST(`services`.`status` AS CHAR) AS BINARY
+                      ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+                  )
+              ) THEN 100
+              WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+              WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+              WHEN (`services`.`use_ended_at` >= :over) THEN 100
+              WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+              WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+              WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+              WHEN (`services`.`use_ended_at` < :due) THEN 20
+              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
+              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
+              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
+              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
+              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+              ELSE 39
+            END
+          ) AS carddata_standing
+          FROM `services`
+          WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
+        ),
+        80
       )
-    )
+    END <= 20
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND carddata_request.scope = 'record'
+            AND carddata_request.target = 'payments'
+            AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+        )
+      )
       OR (
         EXISTS (
           SELECT 1 AS anon_2
@@ -3240,47 +3580,6 @@ WHERE `payments`.`id` IN (:carddata_key_0)
             AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
         )
       )
-      OR CASE
-        WHEN (`payments`.`customer_id` IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR `services`.`use_ended_at` >= :never
-                    AND `services`.`use_ended_at` < :after_never
-                    OR NOT (
-                      CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
-                        AND CAST(
-                          CAST(`services`.`status` AS CHAR) AS BINARY
-                        ) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
-                    )
-                ) THEN 100
-                WHEN (`services`.`use_ended_at` IS NULL) THEN 70
-                WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
-                WHEN (`services`.`use_ended_at` >= :over) THEN 100
-                WHEN (`services`.`use_ended_at` < :earliest) THEN 50
-                WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
-                WHEN (`services`.`use_ended_at` < :overdue) THEN 10
-                WHEN (`services`.`use_ended_at` < :due) THEN 20
-                WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-                WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-                WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-                WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-                WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM `services`
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND `services`.`customer_id` = `payments`.`customer_id`
-          ),
-          80
-        )
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -3397,28 +3696,38 @@ WHERE ((method = 'card') IS TRUE) = 1
         SELECT 1 AS anon_1
         FROM carddata_hold
         WHERE carddata_hold.released_at IS NULL
-          AND carddata_hold.scope = 'record'
-          AND carddata_hold.target = 'payments'
-          AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+          AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'target'
-            AND carddata_hold.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_1
+            FROM carddata_hold
+            WHERE carddata_hold.released_at IS NULL
+              AND carddata_hold.scope = 'record'
+              AND carddata_hold.target = 'payments'
+              AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_1
-          FROM carddata_hold
-          WHERE carddata_hold.released_at IS NULL
-            AND carddata_hold.scope = 'subject'
-            AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'target'
+                AND carddata_hold.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_1
+              FROM carddata_hold
+              WHERE carddata_hold.released_at IS NULL
+                AND carddata_hold.scope = 'subject'
+                AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+            )
+          )
       )
   )
   AND (
@@ -3429,32 +3738,44 @@ WHERE ((method = 'card') IS TRUE) = 1
         WHERE carddata_request.kind = 'erase'
           AND carddata_request.granted_at IS NOT NULL
           AND carddata_request.closed_at IS NULL
-          AND carddata_request.scope = 'record'
-          AND carddata_request.target = 'payments'
-          AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
       )
     )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'target'
-            AND carddata_request.target = 'payments'
+      AND (
+        (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND carddata_request.scope = 'record'
+              AND carddata_request.target = 'payments'
+              AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+          )
         )
-      )
-      OR (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND carddata_request.scope = 'subject'
-            AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
-        )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'target'
+                AND carddata_request.target = 'payments'
+            )
+          )
+          OR (
+            EXISTS (
+              SELECT 1 AS anon_2
+              FROM carddata_request
+              WHERE carddata_request.kind = 'erase'
+                AND carddata_request.granted_at IS NOT NULL
+                AND carddata_request.closed_at IS NULL
+                AND carddata_request.scope = 'subject'
+                AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+            )
+          )
       )
       OR `payments`.`customer_id` IS NOT NULL
       AND (

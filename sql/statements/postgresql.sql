@@ -795,16 +795,20 @@ FROM (
       )
   )
     AND (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 20
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+          )
         )
-      )
         AND (
           (
             EXISTS (
@@ -841,10 +845,6 @@ FROM (
               )
             )
         )
-        OR CASE
-          WHEN ("cards"."customer_id" IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 20
     )
 ) AS carddata_candidate;
 
@@ -1580,16 +1580,53 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
       )
   )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata.request
-        WHERE carddata.request.kind = 'erase'
-          AND carddata.request.granted_at IS NOT NULL
-          AND carddata.request.closed_at IS NULL
-          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+    CASE
+      WHEN ("cards"."customer_id" IS NULL) THEN 90
+      ELSE coalesce(
+        (
+          SELECT max(
+            CASE
+              WHEN (
+                "services"."use_ended_at" = 'infinity'
+                  OR "services"."use_ended_at" >= :never
+                  OR "services"."use_ended_at" >= :never
+                  OR "services"."use_ended_at" >= :never
+                  AND "services"."use_ended_at" < :after_never
+                  OR "services"."use_ended_at" >= :never
+                  AND "services"."use_ended_at" < :after_never
+                  OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+              ) THEN 100
+              WHEN ("services"."use_ended_at" IS NULL) THEN 70
+              WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+              WHEN ("services"."use_ended_at" >= :over) THEN 100
+              WHEN ("services"."use_ended_at" < :earliest) THEN 50
+              WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+              WHEN ("services"."use_ended_at" < :overdue) THEN 10
+              WHEN ("services"."use_ended_at" < :due) THEN 20
+              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+              ELSE 39
+            END
+          ) AS carddata_standing
+          FROM "services"
+          WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
+        ),
+        80
       )
-    )
+    END <= 20
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+        )
+      )
       AND (
         (
           EXISTS (
@@ -1626,43 +1663,6 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
             )
           )
       )
-      OR CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2440,16 +2440,20 @@ FROM (
         )
     )
     AND (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata.request
-          WHERE carddata.request.kind = 'erase'
-            AND carddata.request.granted_at IS NOT NULL
-            AND carddata.request.closed_at IS NULL
-            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 20
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata.request
+            WHERE carddata.request.kind = 'erase'
+              AND carddata.request.granted_at IS NOT NULL
+              AND carddata.request.closed_at IS NULL
+              AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+          )
         )
-      )
         AND (
           (
             EXISTS (
@@ -2486,10 +2490,6 @@ FROM (
               )
             )
         )
-        OR CASE
-          WHEN ("payments"."customer_id" IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 20
     )
 ) AS carddata_candidate;
 
@@ -3335,16 +3335,53 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
       )
   )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata.request
-        WHERE carddata.request.kind = 'erase'
-          AND carddata.request.granted_at IS NOT NULL
-          AND carddata.request.closed_at IS NULL
-          AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+    CASE
+      WHEN ("payments"."customer_id" IS NULL) THEN 90
+      ELSE coalesce(
+        (
+          SELECT max(
+            CASE
+              WHEN (
+                "services"."use_ended_at" = 'infinity'
+                  OR "services"."use_ended_at" >= :never
+                  OR "services"."use_ended_at" >= :never
+                  OR "services"."use_ended_at" >= :never
+                  AND "services"."use_ended_at" < :after_never
+                  OR "services"."use_ended_at" >= :never
+                  AND "services"."use_ended_at" < :after_never
+                  OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+              ) THEN 100
+              WHEN ("services"."use_ended_at" IS NULL) THEN 70
+              WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+              WHEN ("services"."use_ended_at" >= :over) THEN 100
+              WHEN ("services"."use_ended_at" < :earliest) THEN 50
+              WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+              WHEN ("services"."use_ended_at" < :overdue) THEN 10
+              WHEN ("services"."use_ended_at" < :due) THEN 20
+              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
+              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
+              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
+              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
+              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+              ELSE 39
+            END
+          ) AS carddata_standing
+          FROM "services"
+          WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
+        ),
+        80
       )
-    )
+    END <= 20
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata.request
+          WHERE carddata.request.kind = 'erase'
+            AND carddata.request.granted_at IS NOT NULL
+            AND carddata.request.closed_at IS NULL
+            AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+        )
+      )
       AND (
         (
           EXISTS (
@@ -3381,43 +3418,6 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
             )
           )
       )
-      OR CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  "services"."use_ended_at" = 'infinity'
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR "services"."use_ended_at" >= :never
-                    AND "services"."use_ended_at" < :after_never
-                    OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN ("services"."use_ended_at" = '-infinity') THEN 60
-                WHEN ("services"."use_ended_at" >= :over) THEN 100
-                WHEN ("services"."use_ended_at" < :earliest) THEN 50
-                WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
-                WHEN ("services"."use_ended_at" < :overdue) THEN 10
-                WHEN ("services"."use_ended_at" < :due) THEN 20
-                WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-                WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-                WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-                WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-                WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------

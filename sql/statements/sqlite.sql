@@ -824,16 +824,20 @@ FROM (
       )
   )
     AND (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 20
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+          )
         )
-      )
         AND (
           (
             EXISTS (
@@ -873,10 +877,6 @@ FROM (
               )
             )
         )
-        OR CASE
-          WHEN ("cards"."customer_id" IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 20
     )
 ) AS carddata_candidate;
 
@@ -1634,16 +1634,59 @@ WHERE "cards"."id" IN (:carddata_key_0)
       )
   )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+    CASE
+      WHEN ("cards"."customer_id" IS NULL) THEN 90
+      ELSE coalesce(
+        (
+          SELECT max(
+            CASE
+              WHEN (
+                carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+                  OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+                  OR NOT (
+                    ("services"."status" COLLATE "BINARY") IS NOT NULL
+                      AND ("services"."status" COLLATE "BINARY") IN ('closed')
+                  )
+              ) THEN 100
+              WHEN ("services"."use_ended_at" IS NULL) THEN 70
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+              WHEN (
+                carddata_instant(
+                  "services"."use_ended_at", 'UTC'
+                ) < carddata_instant("services"."started_at", 'UTC')
+              ) THEN 40
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+              ELSE 39
+            END
+          ) AS carddata_standing
+          FROM "services"
+          WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
+        ),
+        80
       )
-    )
+    END <= 20
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+        )
+      )
       AND (
         (
           EXISTS (
@@ -1683,49 +1726,6 @@ WHERE "cards"."id" IN (:carddata_key_0)
             )
           )
       )
-      OR CASE
-        WHEN ("cards"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "cards"."customer_id"
-          ),
-          80
-        )
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
@@ -2576,16 +2576,20 @@ FROM (
         )
     )
     AND (
-      (
-        EXISTS (
-          SELECT 1 AS anon_2
-          FROM carddata_request
-          WHERE carddata_request.kind = 'erase'
-            AND carddata_request.granted_at IS NOT NULL
-            AND carddata_request.closed_at IS NULL
-            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END <= 20
+        OR (
+          EXISTS (
+            SELECT 1 AS anon_2
+            FROM carddata_request
+            WHERE carddata_request.kind = 'erase'
+              AND carddata_request.granted_at IS NOT NULL
+              AND carddata_request.closed_at IS NULL
+              AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+          )
         )
-      )
         AND (
           (
             EXISTS (
@@ -2625,10 +2629,6 @@ FROM (
               )
             )
         )
-        OR CASE
-          WHEN ("payments"."customer_id" IS NULL) THEN 90
-          ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END <= 20
     )
 ) AS carddata_candidate;
 
@@ -3471,16 +3471,59 @@ WHERE "payments"."id" IN (:carddata_key_0)
       )
   )
   AND (
-    (
-      EXISTS (
-        SELECT 1 AS anon_2
-        FROM carddata_request
-        WHERE carddata_request.kind = 'erase'
-          AND carddata_request.granted_at IS NOT NULL
-          AND carddata_request.closed_at IS NULL
-          AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+    CASE
+      WHEN ("payments"."customer_id" IS NULL) THEN 90
+      ELSE coalesce(
+        (
+          SELECT max(
+            CASE
+              WHEN (
+                carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+                  OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+                  AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+                  OR NOT (
+                    ("services"."status" COLLATE "BINARY") IS NOT NULL
+                      AND ("services"."status" COLLATE "BINARY") IN ('closed')
+                  )
+              ) THEN 100
+              WHEN ("services"."use_ended_at" IS NULL) THEN 70
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+              WHEN (
+                carddata_instant(
+                  "services"."use_ended_at", 'UTC'
+                ) < carddata_instant("services"."started_at", 'UTC')
+              ) THEN 40
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+              ELSE 39
+            END
+          ) AS carddata_standing
+          FROM "services"
+          WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
+        ),
+        80
       )
-    )
+    END <= 20
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_2
+          FROM carddata_request
+          WHERE carddata_request.kind = 'erase'
+            AND carddata_request.granted_at IS NOT NULL
+            AND carddata_request.closed_at IS NULL
+            AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+        )
+      )
       AND (
         (
           EXISTS (
@@ -3520,49 +3563,6 @@ WHERE "payments"."id" IN (:carddata_key_0)
             )
           )
       )
-      OR CASE
-        WHEN ("payments"."customer_id" IS NULL) THEN 90
-        ELSE coalesce(
-          (
-            SELECT max(
-              CASE
-                WHEN (
-                  carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
-                    AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
-                    OR NOT (
-                      ("services"."status" COLLATE "BINARY") IS NOT NULL
-                        AND ("services"."status" COLLATE "BINARY") IN ('closed')
-                    )
-                ) THEN 100
-                WHEN ("services"."use_ended_at" IS NULL) THEN 70
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
-                WHEN (
-                  carddata_instant(
-                    "services"."use_ended_at", 'UTC'
-                  ) < carddata_instant("services"."started_at", 'UTC')
-                ) THEN 40
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-                WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
-                ELSE 39
-              END
-            ) AS carddata_standing
-            FROM "services"
-            WHERE ((kind <> 'draft') IS NOT FALSE) = 1 AND "services"."customer_id" = "payments"."customer_id"
-          ),
-          80
-        )
-      END <= 20
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
