@@ -6,7 +6,7 @@ somebody else has lost the lock, and must not remove anything more.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,8 +22,6 @@ STREAM = {"stream_results": True, "yield_per": 1000}
 SEALED_AFTER = ("previous_seal", "seal", "key_id", "signature")
 # The salt leaves the ledger no more than a key does: the digests of the batches hold it instead of the run's own.
 NOT_SEALED = ("salt", *SEALED_AFTER)
-# What a tombstone's reference and digest are made of, beside its own fields.
-BESIDE = ("table_name", "key_id", "seq", "as_written")
 
 
 class Chain(WorkList):
@@ -117,23 +115,29 @@ class Chain(WorkList):
         return sum(self._check_run(connection, one) for one in runs.all())
 
     def _check_run(self, connection: Connection, run_id: str) -> int:
-        batch, stone = self.tables.batch.c, self.tables.tombstone.c
+        batch = self.tables.batch.c
         query = sa.select(batch.target, batch.batch_no, batch.purged, batch.digest).where(batch.run_id == run_id)
         promised = {(b.target, b.batch_no): (b.purged, b.digest) for b in connection.execute(query)}
         salt = self.salt(connection, run_id)
         leaves: dict[tuple[str, int], Any] = defaultdict(hashlib.sha256)
         numbers: Counter[tuple[str, int]] = Counter()
-        for target, batch_no, *told in connection.execute(
-            sa.select(stone.target, stone.batch_no, stone.seq, stone.record_key, stone.status, stone.service_end)
-            .where(stone.run_id == run_id).order_by(stone.target, stone.seq), execution_options=STREAM,
-        ):
-            leaves[target, batch_no].update(evidence.leaf(salt, evidence.tombstone_line(*told)).encode())
-            numbers[target, batch_no] += 1
+        for stone in self.stones(connection, run_id):
+            line = evidence.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end)
+            leaves[stone.target, stone.batch_no].update(evidence.leaf(salt, line).encode())
+            numbers[stone.target, stone.batch_no] += 1
         for place in {**promised, **leaves}:
             if promised.get(place) != (numbers[place], leaves[place].hexdigest()):
                 raise _changed(run_id, *place)
         self._check_deadlines(connection, run_id)
         return numbers.total()
+
+    def stones(self, connection: Connection, run_id: str) -> sa.CursorResult[Any]:
+        """Target, batch_no, seq, record_key, status and service_end of a run's tombstones, in the order of their
+        places, as they come; meanwhile the connection may be asked nothing."""
+        stone = self.tables.tombstone.c
+        return connection.execute(
+            sa.select(stone.target, stone.batch_no, stone.seq, stone.record_key, stone.status, stone.service_end)
+            .where(stone.run_id == run_id).order_by(stone.target, stone.seq), execution_options=STREAM)
 
     def salt(self, connection: Connection, run_id: str) -> str:
         """What stands before each tombstone's line when it is hashed."""
@@ -163,28 +167,22 @@ class Chain(WorkList):
 
     def tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
                    limit: int | None = None) -> list[Tombstone]:
-        """Tombstones of a run in the order of target and key, with all that was known of each."""
-        return [Tombstone(**{**told, "status": Status(told["status"]), "disposition": Disposition(told["disposition"])})
-                for told, _ in self.stream_tombstones(connection, run_id, key, limit=limit)]
-
-    def stream_tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
-                          limit: int | None = None) -> Iterator[tuple[dict[str, Any], str]]:
-        """The fields of each as they come, and the line of its digest; meanwhile the connection may be asked nothing.
+        """Tombstones of a run in the order of target and key, with all that was known of each.
 
         Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
         """
         joined_whole(connection)
-        stone = self.tables.tombstone.c
+        stone, found = self.tables.tombstone.c, []
         mine = sa.select(self.tables.tombstone).where(stone.run_id == run_id)
         first = mine.order_by(stone.target, stone.seq).limit(limit) if limit else mine
-        query = self.told(first, in_order=True)
-        names = [c.name for c in query.selected_columns][:-len(BESIDE)]
-        for row in connection.execute(query, execution_options=STREAM):
-            *told, table, key_id, seq, as_written = row
+        for row in connection.execute(self.told(first, in_order=True)).mappings():
+            told = dict(row)
+            table, key_id = told.pop("table_name"), told.pop("key_id")
             secret = key.secret_of(key_id) if key else None
-            fields = dict(zip(names, told, strict=True))
-            fields["reference"] = evidence.reference(secret, table, row.record_key) if secret else ""
-            yield fields, evidence.tombstone_line(seq, row.record_key, row.status, as_written)
+            told |= {"reference": evidence.reference(secret, table, told["record_key"]) if secret else "",
+                     "status": Status(told["status"]), "disposition": Disposition(told["disposition"])}
+            found.append(Tombstone(**told))
+        return found
 
     def told(self, which: sa.Select[Any], *, in_order: bool = False) -> sa.Select[Any]:
         """Some tombstones, perhaps in the order of target and key, with what their run, batch and service end say."""
@@ -196,12 +194,10 @@ class Chain(WorkList):
             deadline.c.run_id == stone.c.run_id, deadline.c.service_end == stone.c.service_end))
         follows = {"service_end": "ended_at", "start_day": "start_day", "last_retained_day": "last_retained_day",
                    "first_purgeable_day": "first_purgeable_day", "rule": "rule"}
-        beside = (batch.c.table_name, run.c.key_id, stone.c.seq, stone.c.service_end)
         found = sa.select(
             stone.c.run_id, stone.c.batch_no, stone.c.target, stone.c.record_key, stone.c.status, batch.c.disposition,
             batch.c.fields, *(sa.func.coalesce(deadline.c[column], "").label(name) for name, column in follows.items()),
-            run.c.policy_version, batch.c.removed_at.label("purged_at"),
-            *(column.label(name) for name, column in zip(BESIDE, beside, strict=True)),
+            run.c.policy_version, batch.c.removed_at.label("purged_at"), batch.c.table_name, run.c.key_id,
         ).select_from(source)
         return found.order_by(stone.c.target, stone.c.seq) if in_order else found
 

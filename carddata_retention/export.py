@@ -2,6 +2,7 @@
 
 A restored database knows only the evidence of its own time; these files are what remains of the rest. They hold
 no key of a record: a reference is a keyed hash, and a tombstone stands there with the digest that its batch counts.
+What a run or a batch says of all its tombstones, and what follows from a service end, stands there once.
 """
 
 import os
@@ -11,11 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from carddata_retention import evidence
+from carddata_retention.chain import STREAM
 from carddata_retention.errors import FailedError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 
-FORMAT = 1
+FORMAT = 2
 
 
 def export_run(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
@@ -40,12 +42,13 @@ def _path(directory: Path, run_id: str) -> Path:
 
 
 def _write(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
-    run, batch = ledger.tables.run, ledger.tables.batch
+    run, batch, deadline = ledger.tables.run, ledger.tables.batch, ledger.tables.deadline
     sealed = dict(connection.execute(select(run).where(run.c.run_id == run_id)).mappings().one())
-    salt = sealed.pop("salt")
+    salt, secret = sealed.pop("salt"), key.secret_of(sealed["key_id"])
     batches = connection.execute(
         select(batch).where(batch.c.run_id == run_id).order_by(batch.c.target, batch.c.batch_no)
     ).mappings().all()
+    tables = {row["target"]: row["table_name"] for row in batches}
     path = _path(directory, run_id)
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
@@ -54,10 +57,15 @@ def _write(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey
         _line(file, {"format": FORMAT, "kind": "run", **sealed})
         for row in batches:
             _line(file, {"kind": "batch", **row})
-        for told, line in ledger.stream_tombstones(connection, run_id, key):
-            told |= {"kind": "tombstone", "digest": evidence.leaf(salt, line)}
-            del told["record_key"]
-            _line(file, told)
+        for row in connection.execute(select(deadline).where(deadline.c.run_id == run_id).order_by(
+                deadline.c.service_end), execution_options=STREAM).mappings():
+            _line(file, {"kind": "deadline", **row})
+        for stone in ledger.stones(connection, run_id):
+            line = evidence.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end)
+            _line(file, {
+                "kind": "tombstone", "target": stone.target, "batch_no": stone.batch_no, "seq": stone.seq,
+                "reference": evidence.reference(secret, tables[stone.target], stone.record_key) if secret else "",
+                "status": stone.status, "service_end": stone.service_end, "digest": evidence.leaf(salt, line)})
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

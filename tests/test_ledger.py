@@ -195,10 +195,11 @@ def test_evidence_files_are_canonical_and_their_owners_alone_and_none_is_missing
         lines = path.read_bytes().splitlines()
         read = [json.loads(line) for line in lines]
         assert [evidence.canonical(value) for value in read] == lines
-        assert [r["kind"] for r in read] == ["run", "batch", *["tombstone"] * 3]
+        assert [r["kind"] for r in read] == ["run", "batch", "deadline", *["tombstone"] * 3]
         assert all("record_key" not in r for r in read)
         assert "salt" not in read[0]
-        assert evidence.text_digest(r["digest"] for r in read[2:]) == read[1]["digest"]
+        assert evidence.text_digest(r["digest"] for r in read[3:]) == read[1]["digest"]
+        assert {r["service_end"] for r in read[3:]} == {read[2]["service_end"]}
 
 
 def test_a_seal_can_be_recomputed_from_the_files_alone(runs):
