@@ -66,6 +66,12 @@ def log_not_cut() -> Finding:
                    "wal_checkpoint(TRUNCATE)'.")
 
 
+def counts_are_old(target: str, command: str) -> Finding:
+    """The planner still believes in the rows that were removed."""
+    return Finding("statistics_old", Severity.INFO, target, None, "The table has shrunk, and this login could not "
+                   f"count it anew. Its owner can: {command}")
+
+
 def gate_findings(target: str | None, judged: tuple[QualityResult, ...]) -> list[Finding]:
     """One finding for each expectation that failed."""
     return [Finding(q.id, q.severity, target, q.observed, q.reason) for q in judged if not q.passed]

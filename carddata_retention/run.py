@@ -23,6 +23,7 @@ from carddata_retention import (
     shares,
     statements,
     survey,
+    upkeep,
 )
 from carddata_retention.config import database_url
 from carddata_retention.db import open_database, seen_as
@@ -31,7 +32,7 @@ from carddata_retention.identity import stamp
 from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.ledger import KnownTarget
 from carddata_retention.lock import only_run
-from carddata_retention.model import Mode, Night, Outcome, Severity, SkipReason, State
+from carddata_retention.model import Disposition, Mode, Night, Outcome, Severity, SkipReason, State
 from carddata_retention.nights import Hooks, Judge, Running, settle
 from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, nobody_ended, same_set
 from carddata_retention.purge.batch import Job
@@ -66,6 +67,7 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
                 _remove(run, key, asked_meanwhile)
             with run.timed("verify"):
                 _look_again(run)
+                _count_anew(run)
             _seal(run, key)
             return _report(run)
 
@@ -228,6 +230,15 @@ def _look_again(run: Running) -> None:
             target.fail(seen_as(refused, "The look again"))
     for target in run.targets:
         settle(target, state=target.state())
+
+
+def _count_anew(run: Running) -> None:
+    """What a night leaves to the planner of tomorrow."""
+    for target in run.readable():
+        shrunk = target.result.disposition is Disposition.DELETE and \
+            (target.result.purged or 0) >= upkeep.SHRUNK * max(1, target.result.table_rows or 0)
+        if shrunk and (command := upkeep.count_anew(run.stage.db, target.bound_of())):
+            target.findings.append(observations.counts_are_old(target.name, command))
 
 
 def _seal(run: Running, key: EvidenceKey) -> None:

@@ -32,7 +32,7 @@ TABLE = {
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
     "doors": [
         "sight", "samples", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
-        "archive", "observations",
+        "archive", "observations", "upkeep",
     ],
     "story": ["nights", "gate", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
     "front door": ["console", "narrator", "cli"],
