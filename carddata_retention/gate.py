@@ -26,8 +26,11 @@ _BEGINNING = ("import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); 
 
 
 def judge_apart() -> Judge:
-    """A judge in a process that starts now, and ends when it has answered once."""
-    return _Apart().judge_all
+    """A judge in a process that starts now, and ends when it has answered once; in ours, where none can be started."""
+    try:
+        return _Apart().judge_all
+    except OSError:
+        return quality.judge_all
 
 
 class _Apart:

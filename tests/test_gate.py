@@ -53,6 +53,11 @@ def test_a_judge_who_is_lost_lets_nothing_through():
     assert lost.value.code == "gate_blind"
 
 
+def test_where_no_process_can_be_started_the_night_judges_in_its_own(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert judge_apart()(questions(key_duplicates=1), None) == judge_all(questions(key_duplicates=1), None)
+
+
 def test_a_night_loads_no_great_expectations_into_its_own_process(sqlite_database, tmp_path):
     build(sqlite_database, tmp_path, generate(AS_OF, size=20))
     probe = (
