@@ -9,9 +9,11 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from carddata_retention import quality
@@ -70,15 +72,22 @@ class _Apart:
 def answer_once() -> None:
     """The other process: load, be asked, answer. What a library prints is nobody's answer."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a service manager sends it to everybody
+    heard: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_listen, args=(heard,), daemon=True).start()
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         quality.load()
         answer: Any
         try:
-            questions, directory = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
-            answer = quality.judge_all(questions, directory)
-        except EOFError:
-            return  # the night is over, and nobody asked
+            answer = quality.judge_all(*heard.get())
         except RetentionError as lesson:
             answer = lesson
         pickle.dump(answer, answers)
+
+
+def _listen(heard: "SimpleQueue[Any]") -> None:
+    """Hand on what is asked. Where the night has ended, nobody will: then loading would be for nothing."""
+    try:
+        heard.put(pickle.load(sys.stdin.buffer))  # noqa: S301 - of our own process
+    except EOFError:
+        os._exit(0)

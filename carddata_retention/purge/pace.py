@@ -11,7 +11,9 @@ from pathlib import Path
 
 from carddata_retention.settings import Limits
 
-SMALLEST, FIRST, LARGEST = 20, 500, 5000
+SMALLEST, FIRST, LARGEST = 20, 100, 5000
+# Batches scatter: one that happened to be quick must not make the next one long.
+GROWTH = 1.5
 BETWEEN_QUESTIONS_S = 1.0
 FORGETTING = 0.7
 # Of `target_batch_ms`: batches scatter, and it is the longest that somebody else may have to wait for.
@@ -61,7 +63,7 @@ class Pace:
         self._counting = threading.Lock()
         self._began = time.monotonic()
         self._removed = 0
-        self._cost = _Cost()
+        self._cost: _Cost | None = None
         self.size = FIRST
         self.longest_transaction = 0.0
 
@@ -101,12 +103,18 @@ class Pace:
         """Learn from a committed batch that took `seconds`, and pause as long as the manners ask."""
         with self._counting:
             self._removed += removed
-            self._cost.saw(rows, seconds)
-            wanted = self._cost.rows_for(AIM * self._limits.target_batch_ms / 1000)
-            self.size = max(SMALLEST, min(LARGEST, 2 * self.size, wanted))
+            self._learn(seconds, rows)
         self._rest(seconds * self._limits.nice)
         if rate := self._limits.rows_per_second:
             self._rest(self._removed / rate - (time.monotonic() - self._began))
+
+    def _learn(self, seconds: float, rows: int) -> None:
+        if self._cost is None:  # the first one built and planned every statement: nothing follows for the second
+            self._cost = _Cost()
+            return
+        self._cost.saw(rows, seconds)
+        wanted = self._cost.rows_for(AIM * self._limits.target_batch_ms / 1000)
+        self.size = max(SMALLEST, min(LARGEST, int(GROWTH * self.size) + 1, wanted))
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds
