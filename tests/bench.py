@@ -7,7 +7,7 @@ test's own engine are left out. Nothing of the product is replaced.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -19,6 +19,7 @@ from billing import Billing
 from nightly import AS_OF, House, build
 from servers import Database
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import scan, verify
 from carddata_retention.keys import load_key
@@ -214,7 +215,8 @@ def kill_sessions(house: House) -> None:
         return
     for (session,) in house.execute("SELECT id FROM information_schema.processlist "
                                     "WHERE db = database() AND id <> connection_id()"):
-        house.execute(f"KILL CONNECTION {session}")
+        with suppress(SQLAlchemyError):  # it may have ended by itself
+            house.execute(f"KILL CONNECTION {session}")
 
 
 def place_hold(house: House, connection: Connection, scope: str, item: Any = None, target: str | None = None) -> None:

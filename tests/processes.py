@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 
 from nightly import AS_OF, House
+from tqdm.auto import tqdm
 
 from carddata_retention import cli
 
@@ -17,12 +19,14 @@ def in_a_process(work: Callable[[], None]) -> int:
 
 
 def child_of(work: Callable[[], None]) -> int:
-    """A child process that does `work` and exits with 0, or with 99 and a traceback."""
+    """A child process that does `work` and exits with 0 or as `work` exits, or with 99 and a traceback."""
     child = os.fork()
     if child == 0:
         try:
             work()
             os._exit(0)
+        except SystemExit as left:
+            os._exit(left.code if isinstance(left.code, int) else 0)
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
@@ -42,6 +46,8 @@ def die() -> None:
 
 def command(house: House, *more: str, told: str = os.devnull) -> None:
     """`carddata-retention run`, as cron starts it; never returns. What it says goes into the file `told`."""
+    # A bar's lock is shared with all children of one parent, and one that is killed in it would hold up the next for ever.
+    tqdm.set_lock(threading.RLock())
     os.dup2(os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     configuration = str(house.folder / "retention.toml")
