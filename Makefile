@@ -20,7 +20,7 @@ help:
 	@echo "make test          all tests, on SQLite, PostgreSQL and, where its server is installed, MariaDB"
 	@echo "make check         ruff, mypy, the floors of the house"
 	@echo "make bench         the purge held against SQL written by hand (DATABASE=, CARDS=, ROUNDS=)"
-	@echo "make reliability   others change rows, everything dies in mid-run (DATABASE=, COMMAND=, NUMBER=): docs/reliability.md"
+	@echo "make reliability   others interfere and everything dies, in mid-run (DATABASE=, COMMAND=, NUMBER=)"
 	@echo "make sql           the generated files of sql/ anew, from a night on three real databases"
 	@echo "make requirements  the hashed exports anew, from pyproject.toml (needs uv)"
 	@echo "make clean         what make made"

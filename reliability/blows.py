@@ -52,10 +52,7 @@ def struck_by(house: Struck, blows: Sequence[Blow], number: int, rng: random.Ran
 def _hit(house: Struck, blow: Blow, usual: Ended, rng: random.Random) -> tuple[Ended, bool]:
     late = rng.random() < blow.mended_late
     job = house.job()
-    if rng.random() < 0.25:
-        in_time = job.wait(seconds=rng.uniform(0, usual.seconds))
-    else:
-        in_time = job.wait(batches=rng.randint(1, usual.begun), seconds=rng.uniform(0, usual.seconds / usual.begun))
+    in_time = house.at_a_moment(job, usual, rng)
     blow.strike()
     in_time = in_time and not job.over()
     if late:

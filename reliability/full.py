@@ -17,7 +17,7 @@ from reliability.small_disk import SmallDisk, owned_like, small_disk
 
 IN_ONE_HOUSE = 10
 DISK_MIB = 64
-CUSTOMERS = 2500  # enough for every file to need more room than it has
+CUSTOMERS, BATCH_MS = 1500, 10  # so many that every file needs more room than it has
 FOLDERS = ("reports", "evidence")
 
 
@@ -32,7 +32,7 @@ def full(plug: Plug, number: int, seed: int, folder: Path, say: Progress) -> Fou
         for name, tables in (("server", _on_small_disk(plug)), ("sqlite", _sqlite(at / "disk"))):
             (at / name).mkdir(parents=True)
             with tables as (database, disk), ExitStack() as stack:
-                house = struck(database, at / name, claims)
+                house = struck(database, at / name, claims, batch_ms=BATCH_MS)
                 blows = [Blow(f"{database.dialect}: disk of the tables", disk.fill, disk.empty)]
                 for each in FOLDERS if name == "server" else ():
                     small = stack.enter_context(small_disk(at / name / each, DISK_MIB))

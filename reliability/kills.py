@@ -35,15 +35,11 @@ def _killed(house: Struck, number: int, connections: int, rng: random.Random) ->
     """Some kills in one house, and the night after them."""
     found = Counter[str]()
     house.fill()
-    ended = house.finishes("before the first kill")
-    whole, batches = ended.seconds, ended.begun
+    usual = house.finishes("before the first kill")
     for _ in range(number):
         house.fill()
         job = house.job()
-        if rng.random() < 0.5:
-            job.wait(seconds=rng.uniform(0, whole))
-        else:
-            job.wait(batches=rng.randint(1, batches), seconds=rng.uniform(0, whole / batches / 2))
+        house.at_a_moment(job, usual, rng)
         job.kill()
         ended = job.ended()
         found["kills"] += ended.exit == KILLED
@@ -51,7 +47,7 @@ def _killed(house: Struck, number: int, connections: int, rng: random.Random) ->
         house.claims.hold(ended.exit in (KILLED, 0), f"a run that was to be killed ended with {ended.name}")
         house.nothing_is_half_done("after a kill")
         if ended.exit == KILLED:
-            found["between the first batch and the last"] += 0 < ended.begun < batches
+            found["between the first batch and the last"] += 0 < ended.begun < usual.begun
             redone = ended.begun - ended.refused - house.committed() if ended.begun else 0
             found["most batches redone"] = max(found["most batches redone"], redone)
             house.claims.hold(0 <= redone <= connections, f"{redone} batches were to be redone after a kill")

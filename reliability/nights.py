@@ -1,5 +1,6 @@
 """A house whose nights are struck: many customers who are due, small batches, and what must hold after every blow."""
 
+import random
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from reliability.claims import Claims
 from reliability.job import Ended, Job
 
 CUSTOMERS = 800
+AT_ANY_TIME, A_BATCH_S = 0.25, 0.03
 BATCH_MS = 1  # after the first batch, of five hundred, each has twenty: most moments of a run lie inside one of many
 
 
@@ -38,6 +40,15 @@ class Struck:
     def job(self) -> Job:
         """Tonight's run."""
         return Job(self.house, self._told)
+
+    def at_a_moment(self, job: Job, usual: Ended, rng: random.Random) -> bool:
+        """Wait until some moment of a run that is like the usual one; False where it was over before.
+
+        Mostly inside the removal, though its batches take less time than everything around them.
+        """
+        if rng.random() < AT_ANY_TIME:
+            return job.wait(seconds=rng.uniform(0, usual.seconds))
+        return job.wait(batches=rng.randint(1, usual.begun), seconds=rng.uniform(0, A_BATCH_S))
 
     def nothing_is_half_done(self, when: str) -> None:
         """Removed = tombstones = sum of batches, nothing twice, no card without its children."""
@@ -71,10 +82,9 @@ class Struck:
         self.house = declared_anew(self.house, url, limits=self.house.config.limits.model_dump(exclude_none=True))
 
 
-def struck(database: Database, folder: Path, claims: Claims, connections: int = 1) -> Struck:
+def struck(database: Database, folder: Path, claims: Claims, connections: int = 1, batch_ms: int = BATCH_MS) -> Struck:
     """A new house, with the shipped gate cut to a few expectations."""
     small_gate(folder, KEPT)
     house = declared_anew(empty_house(database, folder),
-                          limits={"target_batch_ms": BATCH_MS, "connections": connections})
-    house.plan()  # in this process: what it imports, no job has to import again
+                          limits={"target_batch_ms": batch_ms, "connections": connections})
     return Struck(house, claims, folder)

@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bench import Watch
-from changes import LOCKED, PURGED, End, Event, allowed, removes, session
+from changes import CHANGED, LOCKED, PURGED, End, Event, allowed, removes, session
 from nightly import House
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -57,7 +57,9 @@ class Try:
 
     def came_before_the_end(self, last: Attempt) -> bool:
         """Whether a change that should spare the record happened before its COMMIT was sent."""
-        return self.happened and PURGED not in self.event.committed and last.over is not None and self.at <= last.over
+        if not self.happened or PURGED in self.event.committed or last.over is None:
+            return False
+        return self.at < last.over or (self.at == last.over and not self.beside)
 
     def right_ends(self, last: Attempt) -> set[End]:
         """The ends that the record may come to; `last` is the last attempt at it, the one that decided."""
@@ -65,7 +67,11 @@ class Try:
             return {PURGED, LOCKED} if self.beside or not self.commits else {PURGED}
         moments = (self.at, self.at + 1) if self.beside else (self.at,)
         ends = {end for at in moments for end in allowed(self.event, self.commits, at, last.removal, last.over)}
-        return ends | {LOCKED} if self.beside else ends  # beside a statement it may have held the row for a moment
+        if self.beside:  # it may have held the row for a moment
+            ends.add(LOCKED)
+        if PURGED in self.event.committed and last.repeated:  # due by another end since the last pass: tomorrow's
+            ends.add(CHANGED)
+        return ends
 
 
 class Others:

@@ -37,11 +37,11 @@ def small_disk(path: Path, mib: int) -> Iterator[SmallDisk]:
     """A disk of so many MiB at a folder, until the end of the block. Raises NoDiskError."""
     path.mkdir(exist_ok=True)
     owner = path.stat()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0700,uid={owner.st_uid},gid={owner.st_gid}", "tmpfs", path],
-        capture_output=True, check=False)
-    if done.returncode:
-        raise NoDiskError("a small disk needs the right to mount one: root, and a container that lets it")
+    options = f"size={mib}m,mode=0700,uid={owner.st_uid},gid={owner.st_gid}"
+    try:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise NoDiskError("a small disk needs the right to mount one: root, and a container that lets it") from None
     try:
         yield SmallDisk(path)
     finally:

@@ -22,6 +22,7 @@ NOT_DUE = ("skipped", "no_longer_due")
 MOVED = ("skipped", "moved")
 HELD = ("skipped", "held_meanwhile")
 GONE = ("skipped", "gone")
+CHANGED = ("skipped", "changed")
 
 End = tuple[str | None, str | None]
 Change = Callable[[House, Connection, str, int], None]

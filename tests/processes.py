@@ -3,12 +3,10 @@
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 
 from nightly import AS_OF, House
-from tqdm.auto import tqdm
 
 from carddata_retention import cli
 
@@ -46,10 +44,9 @@ def die() -> None:
 
 def command(house: House, *more: str, told: str = os.devnull) -> None:
     """`carddata-retention run`, as cron starts it; never returns. What it says goes into the file `told`."""
-    # A bar's lock is shared with all children of one parent, and one that is killed in it would hold up the next for ever.
-    tqdm.set_lock(threading.RLock())
     os.dup2(os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", encoding="utf-8"), os.fdopen(2, "w", encoding="utf-8")
     configuration = str(house.folder / "retention.toml")
     sys.argv = ["carddata-retention", "run", "--config", configuration, "--as-of", str(AS_OF), *more]
     cli.main()
