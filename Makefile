@@ -9,15 +9,18 @@ WORKERS ?= 3
 DATABASE ?= postgresql
 CARDS  ?= 1000000
 ROUNDS ?= 1
+COMMAND ?= all
+NUMBER ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench sql requirements clean
+.PHONY: help demo test check bench reliability sql requirements clean
 
 help:
 	@echo "make demo          a sample billing database, and a whole night on it (into demo/)"
 	@echo "make test          all tests, on SQLite, PostgreSQL and, where its server is installed, MariaDB"
 	@echo "make check         ruff, mypy, the floors of the house"
 	@echo "make bench         the purge held against SQL written by hand (DATABASE=, CARDS=, ROUNDS=)"
+	@echo "make reliability   others interfere and everything dies, in mid-run (DATABASE=, COMMAND=, NUMBER=)"
 	@echo "make sql           the generated files of sql/ anew, from a night on three real databases"
 	@echo "make requirements  the hashed exports anew, from pyproject.toml (needs uv)"
 	@echo "make clean         what make made"
@@ -36,6 +39,9 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks purge --database $(DATABASE) --cards $(CARDS) --rounds $(ROUNDS) --json bench-$(DATABASE).json
+
+reliability: $(VENV)/dev.stamp
+	$(BIN)/python -m reliability $(COMMAND) --database $(DATABASE) $(if $(NUMBER),--number $(NUMBER)) --json reliability-$(DATABASE).json
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -60,4 +66,4 @@ requirements:
 	$(EXPORT) --all-extras --group dev > requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) build dist demo bench-*.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist demo bench-*.json reliability-*.json .mypy_cache .pytest_cache .ruff_cache .hypothesis

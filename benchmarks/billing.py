@@ -83,7 +83,7 @@ def customer_of_card(size: Size, card: int) -> int:
 
 def schema(dialect: str) -> MetaData:
     """The tables of the tests, without the one that this house does not have."""
-    metadata = tables(dialect)
+    metadata: MetaData = tables(dialect)
     metadata.remove(metadata.tables["card_usage"])
     return metadata
 

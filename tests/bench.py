@@ -6,11 +6,8 @@ test's own engine are left out. Nothing of the product is replaced.
 """
 
 import os
-import signal
-import sys
-import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -22,6 +19,7 @@ from billing import Billing
 from nightly import AS_OF, House, build
 from servers import Database
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import scan, verify
 from carddata_retention.keys import load_key
@@ -34,6 +32,8 @@ from carddata_retention.stage import open_stage
 
 LONG_AGO = datetime(2020, 6, 30, 3, 4, 5, tzinfo=UTC)
 STARTED = datetime(2010, 4, 1, tzinfo=UTC)
+ACTIVE = 1
+TARGETS = ("cards", "payments")
 EMPTY = Billing("instant", (), (), (), (), ())
 Watch = Callable[[str, int, Connection], None]
 
@@ -107,12 +107,16 @@ class Bench:
             self.ledger.check_chain(connection, self.key)
             self.ledger.check_tombstones(connection)
 
-    def engine(self, run_id: str, target: str) -> PurgeEngine:
-        limits = self.house.config.limits
+    def pace(self, **limits: Any) -> Pace:
+        """The manners of the configuration; `limits` are set otherwise for one run."""
+        declared = self.house.config.limits.model_copy(update=limits)
+        return Pace(declared, self.house.config.path(declared.stop_file), lambda: False)
+
+    def engine(self, run_id: str, target: str, pace: Pace | None = None, connections: int = 1) -> PurgeEngine:
         job = Job(run_id, self.schema.usable[target], self.schema, self.decider(target), self.stage.policy,
                   self.ledger)
-        pace = Pace(limits, self.house.config.path(limits.stop_file), lambda: False)
-        engine = PurgeEngine(self.stage.db, job, pace, lambda: datetime.now(UTC), lambda *_: None)
+        engine = PurgeEngine(self.stage.db, job, pace or self.pace(), lambda: datetime.now(UTC), lambda *_: None,
+                             connections=connections)
         engine.retry_after_s = 0.02
         return engine
 
@@ -154,9 +158,9 @@ def bench(house: House, as_of: date = AS_OF) -> Iterator[Bench]:
 
 
 def empty_house(database: Database, folder: Path, **overrides: Any) -> House:
-    """Tables without rows, except that customer 1 is active: whoever moves to it is kept."""
+    """Tables without rows, except that one customer is active: whoever moves to it is kept."""
     house = build(database, folder, EMPTY, **overrides)
-    add(house, 1, status="active", ended=None)
+    add(house, ACTIVE, status="active", ended=None)
     return house
 
 
@@ -211,7 +215,8 @@ def kill_sessions(house: House) -> None:
         return
     for (session,) in house.execute("SELECT id FROM information_schema.processlist "
                                     "WHERE db = database() AND id <> connection_id()"):
-        house.execute(f"KILL CONNECTION {session}")
+        with suppress(SQLAlchemyError):  # it may have ended by itself
+            house.execute(f"KILL CONNECTION {session}")
 
 
 def place_hold(house: House, connection: Connection, scope: str, item: Any = None, target: str | None = None) -> None:
@@ -257,35 +262,6 @@ def watching(house: House, watch: Watch | None) -> Iterator[list[str]]:
         event.remove(Engine, "commit", commit)
 
 
-def in_a_process(work: Callable[[], None]) -> int:
-    """Do `work` in a child process; returns its exit code, or minus the number of the signal that ended it."""
-    return waited(child_of(work))
-
-
-def child_of(work: Callable[[], None]) -> int:
-    """A child process that does `work` and exits with 0, or with 99 and a traceback."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            sys.stderr.flush()
-        finally:
-            os._exit(99)
-    return child
-
-
-def waited(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def die() -> None:
-    """The end of this process, as `kill -9` makes it."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def evidence_of(house: House) -> dict[str, set[int]]:
     """Target -> the keys that any run has a tombstone of. Fails where a run's numbers do not agree."""
     stones = house.execute(f"SELECT run_id, target, record_key FROM {house.own('tombstone')}")
@@ -294,8 +270,26 @@ def evidence_of(house: House) -> dict[str, set[int]]:
     for run_id, target, _ in stones:
         counted[run_id, target] = counted.get((run_id, target), 0) + 1
     assert {(r, t): int(n) for r, t, n in batches if n} == counted
-    found: dict[str, set[int]] = {"cards": set(), "payments": set()}
+    found: dict[str, set[int]] = {target: set() for target in TARGETS}
     for _, target, key in stones:
         assert int(key) not in found[target], "removed twice"
         found[target].add(int(key))
     return found
+
+
+def nothing_is_half_done(house: House, due: set[int]) -> dict[str, set[int]]:
+    """Removed = tombstones = sum of batches; a card goes with all its children or with none."""
+    proved = evidence_of(house)
+    for target in TARGETS:
+        left = alive(house, target)
+        assert ACTIVE in left
+        assert due - left == proved[target]
+    assert usages(house) == dict.fromkeys(alive(house, "cards"), 2)
+    return proved
+
+
+def fresh(house: House, keys: Iterator[int], number: int = 2) -> set[int]:
+    """So many new customers who are due."""
+    new = {next(keys) for _ in range(number)}
+    add(house, *new)
+    return new

@@ -160,25 +160,37 @@ def _start_postgresql(root: Path) -> str:
 
 
 def _start_mariadb(root: Path) -> str:
+    daemon = _mariadbd()
+    (root / "mariadb.tmp").mkdir(mode=0o700)  # its own: a starting server clears the temporary tables of others away
+    made = _make_system_tables(daemon, root / "mariadb", _mariadb_options(root))
+    if made.returncode:
+        raise RuntimeError(f"mariadbd --bootstrap: {made.stderr[-500:]!r}")
+    return launch_mariadb(root, "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0")
+
+
+def _mariadbd() -> Path:
     daemon = shutil.which("mariadbd", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
     if daemon is None:
         raise ServerMissing("apt-get install mariadb-server-core")
+    return Path(daemon)
+
+
+def _mariadb_options(root: Path) -> list[str]:
+    common = [f"--datadir={root / 'mariadb'}", f"--tmpdir={root / 'mariadb.tmp'}", "--innodb-log-file-size=16M",
+              "--innodb-use-native-aio=0"]
+    return [*common, "--user=root"] if os.geteuid() == 0 else common
+
+
+def launch_mariadb(root: Path, *durability: str) -> str:
+    """Start the server on the files that are there, and wait until it answers; returns its address."""
     import pymysql
 
-    folder, socket, log = root / "mariadb", root / "mariadb.sock", root / "mariadb.log"
-    temporary = root / "mariadb.tmp"  # its own: a starting server clears the temporary tables of others away
-    temporary.mkdir(mode=0o700)
-    common = [f"--datadir={folder}", f"--tmpdir={temporary}", "--innodb-log-file-size=16M", "--innodb-use-native-aio=0"]
-    if os.geteuid() == 0:
-        common.append("--user=root")
-    made = _make_system_tables(Path(daemon), folder, common)
-    if made.returncode:
-        raise RuntimeError(f"mariadbd --bootstrap: {made.stderr[-500:]!r}")
-    fast = ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M"]
-    quiet = ["--skip-networking", "--skip-log-bin", "--skip-name-resolve", f"--pid-file={root / 'mariadb.own.pid'}"]
+    socket, log = root / "mariadb.sock", root / "mariadb.log"
+    quiet = ["--skip-networking", "--skip-log-bin", "--skip-name-resolve", f"--pid-file={root / 'mariadb.own.pid'}",
+             "--innodb-buffer-pool-size=64M"]
     with open(log, "ab") as out:
         process = subprocess.Popen(
-            [daemon, "--no-defaults", f"--socket={socket}", *common, *fast, *quiet],
+            [_mariadbd(), "--no-defaults", f"--socket={socket}", *_mariadb_options(root), *durability, *quiet],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )
     (root / "mariadb.pid").write_text(str(process.pid))

