@@ -10,9 +10,11 @@ from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from carddata_retention import tables
 from carddata_retention.config import database_url
-from carddata_retention.db import Database, open_database
+from carddata_retention.db import Database, open_database, seen_as
 from carddata_retention.ledger import Ledger
 from carddata_retention.plan import Clocks
 from carddata_retention.policy import Policy, in_force
@@ -55,9 +57,12 @@ def open_stage(config: Config, role: Role, host: datetime, as_of: date | None) -
     """
     db = open_database(database_url(config, role), config.base)
     try:
-        with db.snapshot() as connection:
-            clock = db.clock(connection)
-            database, login = db.identity(connection)
+        try:
+            with db.snapshot() as connection:
+                clock = db.clock(connection)
+                database, login = db.identity(connection)
+        except SQLAlchemyError as refused:
+            raise seen_as(refused, "The database") from None
         zone = ZoneInfo(config.policy.zone)
         today = min(moment.astimezone(zone).date() for moment in (host, clock) if moment is not None)
         judged = as_of or today

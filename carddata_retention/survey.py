@@ -72,10 +72,14 @@ def alone(target: TargetNight, connection: Connection | None = None) -> Iterator
     """What goes wrong with one target never stops the others; a lost ledger or a bug stops all.
 
     A transaction that the targets share is handed in: what is refused is undone to a savepoint, for on PostgreSQL
-    one refusal would otherwise end the transaction for all.
+    one refusal would otherwise end the transaction for all. Raises BlindError where that transaction is lost.
     """
     try:
-        with connection.begin_nested() if connection is not None else nullcontext():
+        savepoint = connection.begin_nested() if connection is not None else nullcontext()
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, f"Target {target.name}") from None
+    try:
+        with savepoint:
             yield
     except (BlindError, RefusedError, FailedError) as wrong:
         target.fail(wrong)
@@ -84,14 +88,17 @@ def alone(target: TargetNight, connection: Connection | None = None) -> Iterator
 
 
 def count_and_freeze(run: Running) -> None:
-    """Count every target and freeze its candidates in the snapshot of the count."""
+    """Count every target and freeze its candidates in the snapshot of the count. Raises BlindError where it is lost."""
     stage = run.stage
-    with stage.db.frozen() as (reading, writing):
-        for target in run.readable():
-            with alone(target, reading), writing.begin_nested():
-                count(run, reading, target)
-                freeze(run, reading, writing, target)
-        measure(run, reading)
+    try:
+        with stage.db.frozen() as (reading, writing):
+            for target in run.readable():
+                with alone(target, reading), writing.begin_nested():
+                    count(run, reading, target)
+                    freeze(run, reading, writing, target)
+            measure(run, reading)
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The snapshot of the count") from None
 
 
 def count(run: Running, connection: Connection, target: TargetNight) -> None:

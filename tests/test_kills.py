@@ -151,8 +151,6 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.xfail(raises=(SQLAlchemyError, RuntimeError), reason="it ends with 1 BUG: survey.alone yields nothing to the "
-                   "target after the one that lost its session, and open_stage says nothing of a lost one")
 @pytest.mark.parametrize("place", ELSEWHERE)
 def test_a_session_that_is_ended_elsewhere_in_the_night_ends_it_by_a_name(postgresql_database, tmp_path, place):
     house = empty_house(postgresql_database, tmp_path)
