@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bench import Watch
-from changes import CHANGED, LOCKED, PURGED, End, Event, allowed, removes, session
+from changes import CHANGED, LOCKED, PURGED, End, Event, allowed, move, removes, session
 from nightly import House
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -68,6 +68,8 @@ class Try:
         moments = (self.at, self.at + 1) if self.beside else (self.at,)
         ends = {end for at in moments for end in allowed(self.event, self.commits, at, last.removal, last.over)}
         if self.beside:  # it may have held the row for a moment
+            ends.add(LOCKED)
+        if self.event.change is move:  # all move to one customer, whom another connection of the run may hold
             ends.add(LOCKED)
         if PURGED in self.event.committed and last.repeated:  # due by another end since the last pass: tomorrow's
             ends.add(CHANGED)
