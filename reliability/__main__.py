@@ -20,6 +20,7 @@ from reliability.crashes import crashes
 from reliability.deadlocks import deadlocks
 from reliability.failover import failover
 from reliability.full import full
+from reliability.job import load_the_judge
 from reliability.kills import kills
 from reliability.plug import Plug, own_server
 from reliability.races import races
@@ -52,6 +53,7 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 1 where a claim was broken, 2 where something cannot be tried on this machine."""
     given = _parser().parse_args(arguments)
+    load_the_judge()
     names = list(COMMANDS) if given.command == "all" else [given.command]
     answers: dict[str, Any] = {}
     codes = []
@@ -114,7 +116,9 @@ def _show(found: Found, title: str) -> None:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in values))
     console.print(table)
     for name, value in found.facts.items():
-        console.print(f"{name}: {value}", highlight=False)
+        console.print(f"{name}: {value}", highlight=False, markup=False)
+    for name, words in found.said.items():
+        console.print(f"{name}: {words}", highlight=False, markup=False)
     for broken in found.broken[:MOST_SHOWN]:
         console.print(f"BROKEN  {broken}", highlight=False, markup=False)
     console.print("every claim held" if not found.broken else f"{len(found.broken)} claims were broken")

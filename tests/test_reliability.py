@@ -1,7 +1,6 @@
 """Each command of `reliability` with a handful of rounds: what it claims holds, and it would notice if it did not."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,16 +8,15 @@ from typing import Any
 
 import pytest
 from servers import PRODUCT, ServerMissing, Servers
-from tqdm.auto import tqdm
 
 import reliability.__main__ as front
 import reliability.crashes as crashing
-from carddata_retention import gate, quality
 from carddata_retention.purge import batch
 from reliability.claims import Found, summed
 from reliability.deadlocks import deadlocks
 from reliability.failover import failover
 from reliability.full import full
+from reliability.job import load_the_judge
 from reliability.kills import kills
 from reliability.plug import Plug, own_server
 from reliability.races import places, races
@@ -48,11 +46,9 @@ def plug(request: pytest.FixtureRequest) -> Iterator[Plug]:
 
 
 @pytest.fixture
-def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The judge of the gate in the process of each job, loaded once by its parent: by itself it takes seconds."""
-    quality.load()
-    tqdm.set_lock(threading.RLock())  # its own is shared by all children, and one that is killed in it holds up the next
-    monkeypatch.setattr(gate, "judge_apart", lambda: quality.judge_all)
+def judged_here() -> None:
+    """The judge of the gate is loaded once for all jobs."""
+    load_the_judge()
 
 
 def told(words: str) -> None:
