@@ -44,7 +44,8 @@ class Ended:
 def load_the_judge() -> None:
     """Once, in the parent of all jobs: by itself each would take seconds for it, and most blows would hit that."""
     quality.load()
-    tqdm.set_lock(threading.RLock())  # its own is shared by all children, and one that is killed in it holds up the next
+    # Its own lock is shared by all children, and one that is killed in it holds up the next.
+    tqdm.set_lock(threading.RLock())
 
 
 class Job:
