@@ -114,7 +114,9 @@ def _show(found: Found, title: str) -> None:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in values))
     console.print(table)
     for name, value in found.facts.items():
-        console.print(f"{name}: {value}", highlight=False)
+        console.print(f"{name}: {value}", highlight=False, markup=False)
+    for name, words in found.said.items():
+        console.print(f"{name}: {words}", highlight=False, markup=False)
     for broken in found.broken[:MOST_SHOWN]:
         console.print(f"BROKEN  {broken}", highlight=False, markup=False)
     console.print("every claim held" if not found.broken else f"{len(found.broken)} claims were broken")

@@ -35,12 +35,13 @@ class Claims:
 
 @dataclass(slots=True)
 class Found:
-    """What a command has found: a table for people, more for machines, and the claims that were broken."""
+    """What a command has found: a table, the claims that were broken, more figures, and what runs said that ended."""
 
     title: str
     rows: list[Row]
     broken: list[str]
     facts: Row = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
 
 def summed(rows: Iterable[Row], by: str) -> list[Row]:

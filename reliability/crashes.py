@@ -30,4 +30,4 @@ def crashes(plug: Plug, number: int, seed: int, folder: Path, say: Progress) -> 
             rows += struck_by(house, blows, min(IN_ONE_HOUSE, number - done), rng)
         said |= house.said
         say(f"{min(done + IN_ONE_HOUSE, number)} of {number} crashes")
-    return Found("the whole server dies in mid-run", summed(rows, "blow"), claims.broken, {"said": said})
+    return Found("the whole server dies in mid-run", summed(rows, "blow"), claims.broken, said=said)

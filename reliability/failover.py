@@ -48,7 +48,7 @@ def failover(plug: Plug, number: int, seed: int, folder: Path, say: Progress) ->
         rows += found
         said |= words
         say(f"promoted: {turn + 1} of {number} times")
-    return Found("the database takes no more writes in mid-run", summed(rows, "blow"), claims.broken, {"said": said})
+    return Found("the database takes no more writes in mid-run", summed(rows, "blow"), claims.broken, said=said)
 
 
 def _as_a_mere_login(house: Struck, stack: ExitStack) -> None:

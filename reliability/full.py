@@ -40,7 +40,7 @@ def full(plug: Plug, number: int, seed: int, folder: Path, say: Progress) -> Fou
                 rows += struck_by(house, blows, here * len(blows), rng, CUSTOMERS)
                 said |= house.said
         say(f"{done + here} of {number} times each")
-    return Found("the disk is full in mid-run", summed(rows, "blow"), claims.broken, {"said": said})
+    return Found("the disk is full in mid-run", summed(rows, "blow"), claims.broken, said=said)
 
 
 @contextmanager
