@@ -145,13 +145,16 @@ def test_a_session_that_is_ended_before_any_statement_or_commit_is_replaced(serv
 # Words of a statement by which a place in the night is known, and how many such statements go by before.
 ELSEWHERE = {
     "as the stage is opened": ("current_setting('server_version')", 0),
+    "as the server is asked whether it is the primary": ("pg_is_in_recovery()", 0),
     "as the targets are bound": ('FROM "payments"', 0),
     "as the violations are counted": ("coalesce(sum(CASE WHEN true", 1),
     "as the first target is looked at again": ("FROM carddata.work LEFT OUTER JOIN carddata.tombstone", 0),
 }
 
 
-@pytest.mark.parametrize("place", ELSEWHERE)
+@pytest.mark.parametrize("place", [
+    pytest.param(place, marks=pytest.mark.xfail(raises=SQLAlchemyError, reason="survey.see lets the words of SQLAlchemy through"))
+    if "primary" in place else place for place in ELSEWHERE])
 def test_a_session_that_is_ended_elsewhere_in_the_night_ends_it_by_a_name(postgresql_database, tmp_path, place):
     house = empty_house(postgresql_database, tmp_path)
     add(house, 100)
