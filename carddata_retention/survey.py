@@ -39,9 +39,12 @@ def is_the_right_place(stage: Stage) -> None:
 def see(run: Running) -> None:
     """Prove that we can see and may remove. What is wrong with the service ends or the server stops all targets."""
     stage = run.stage
-    with stage.db.snapshot() as connection:
-        sight.is_primary(connection, stage.db.dialect)
-        bind(run, connection)
+    try:
+        with stage.db.snapshot() as connection:
+            sight.is_primary(connection, stage.db.dialect)
+            bind(run, connection)
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The database") from None
     sight.may_record(stage.db, stage.ledger)
     for target in run.readable():
         with alone(target):
