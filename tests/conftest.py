@@ -122,7 +122,10 @@ def mariadb_database(new_database: Callable[[str], Database]) -> Database:
 @pytest.fixture
 def answer(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Any, str, str]]]:
     """A command line in this process, for what a command says: its exit, its stdout and its stderr."""
-    from carddata_retention import cli
+    from carddata_retention import cli, gate, quality
+
+    # As whoever calls a night as a library: great-expectations is loaded once for all tests, not once for each answer.
+    monkeypatch.setattr(gate, "judge_apart", lambda: quality.judge_all)
 
     def ask(*arguments: Any, stdin: str = "", **environment: str) -> tuple[Any, str, str]:
         monkeypatch.setattr(sys, "argv", ["carddata-retention", *map(str, arguments)])
