@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import conditions, measures, scan, settings, verify
+from carddata_retention import conditions, measures, scan, settings, upkeep, verify
 from carddata_retention.families import Child
 from carddata_retention.key_text import among
 from carddata_retention.layout import readable
@@ -58,8 +58,12 @@ def of_target(connection: Connection, bound: BoundTarget, schema: BoundSchema, d
     words = _words(schema, policy)
     statements = [*_looks(connection, bound, schema, decider, ledger, subject),
                   *_batch(bound, schema, decider, ledger), *_look_again(decider)]
-    return [(f"{bound.declared.name}: {title}", readable(statement, connection.dialect, words))
-            for title, statement in statements]
+    shown = [(f"{bound.declared.name}: {title}", readable(statement, connection.dialect, words))
+             for title, statement in statements]
+    if schema.dialect == "postgresql" and bound.target.disposition is Disposition.DELETE:
+        name = connection.dialect.identifier_preparer.format_table(bound.target.table)
+        shown.append((f"{bound.declared.name}: where a tenth of it went, count it anew", upkeep.counting_anew(name)))
+    return shown
 
 
 def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, decider: Decider, ledger: Ledger,

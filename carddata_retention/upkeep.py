@@ -15,13 +15,18 @@ SHRUNK = 0.1
 _MAY = sa.text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)")
 
 
+def counting_anew(name: str) -> str:
+    """The statement, for a table whose quoted name is given."""
+    return f"ANALYZE {name}"
+
+
 def count_anew(db: Database, target: BoundTarget) -> str | None:
     """ANALYZE the table of a target; where this login may not, or somebody is in the way, the statement to give to whom
     it belongs."""
     if db.dialect != "postgresql":
         return None
     name = db.engine.dialect.identifier_preparer.format_table(target.target.table)
-    command = f"ANALYZE {name}"
+    command = counting_anew(name)
     try:
         with db.transaction() as connection:
             if not connection.execute(_MAY, {"name": name.replace("%%", "%")}).scalar():

@@ -236,7 +236,8 @@ def test_the_statements_write_only_what_is_declared(dialect):
     inserted = {m[1] for c in unquoted if (m := re.match(r"INSERT INTO ([\w.]+)", c))}
     assert inserted == {f"carddata{'.' if dialect == 'postgresql' else '_'}{name}"
                         for name in ("tombstone", *(["work"] if dialect != "mariadb" else []))}
-    assert [c for c in unquoted if not re.match(r"SELECT|DELETE FROM|UPDATE|INSERT INTO", c)] == []
+    others = [c for c in unquoted if not re.match(r"SELECT|DELETE FROM|UPDATE|INSERT INTO", c)]
+    assert others == (["ANALYZE cards"] if dialect == "postgresql" else [])
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
