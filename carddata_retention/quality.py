@@ -56,8 +56,8 @@ def judge(
 def judge_all(questions: Iterable[Question], directory: Path | None) -> tuple[QualityResult, ...]:
     """Judge every question, in order, by the suites of `directory` or, where it is None, by the shipped ones.
 
-    Raises ConfigError `suite_misspelt` where a
-    suite does not say what it seems to say, BlindError `gate_blind` where there is nothing to judge by.
+    Raises ConfigError `suite_misspelt` where a suite does not say what it seems to say, BlindError `gate_blind` where
+    there is nothing to judge by.
     """
     asked = [(q, _entries(q.suite, directory)) for q in questions]
     for question, entries in asked:

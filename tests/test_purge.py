@@ -156,6 +156,18 @@ def test_a_granted_request_removes_before_the_deadline_unless_it_is_held(databas
     assert evidence_of(house) == {"cards": {100, 101}, "payments": {101, 102}}
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("company", [(), (101,)], ids=["alone", "among others"])
+def test_a_granted_request_removes_a_record_of_nobody_too(database, tmp_path, target, company):
+    house = empty_house(database, tmp_path)
+    add(house, 100, *company)
+    house.execute(f"UPDATE {target} SET customer_id = NULL WHERE id = 100")
+    with bench(house) as b:
+        grant_request(house, "record", 100, target)
+        assert b.purge(target).exit() == 0
+    assert alive(house, target) == {1}
+
+
 @pytest.mark.parametrize(("scope", "item", "target", "kept"), [
     ("record", 101, "cards", {"cards": {1, 101}, "payments": {1}}),
     ("record", 101, "payments", {"cards": {1}, "payments": {1, 101}}),

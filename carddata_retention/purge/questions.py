@@ -67,7 +67,8 @@ class Questions:
                 target.path_subject.is_not(None), sa.not_(among((target.path_subject,), SUBJECT, target.dialect)))
             return sa.not_(other.exists())
         # Not `IS NULL OR`: records are found by their key, and an index on the subject would only be read besides.
-        return sa.and_(*(sa.func.coalesce(among((c,), SUBJECT, target.dialect), sa.true()) for c in target.subjects))
+        return sa.and_(*(sa.case((c.is_(None), sa.true()), else_=among((c,), SUBJECT, target.dialect))
+                         for c in target.subjects))
 
 
 def subjects_of(questions: Questions, keys: Keys) -> sa.Select[Any]:

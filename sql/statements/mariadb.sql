@@ -1258,7 +1258,10 @@ JOIN (
 ) AS carddata_candidate ON `cards`.`id` IN (:carddata_key_0)
   AND carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
 WHERE carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
-  AND coalesce(`cards`.`customer_id` IN (:carddata_subject_0), true) = 1
+  AND CASE
+    WHEN (`cards`.`customer_id` IS NULL) THEN true
+    ELSE `cards`.`customer_id` IN (:carddata_subject_0)
+  END = 1
   AND CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -1588,7 +1591,10 @@ WHERE `card_usage`.`card_id` IN (:carddata_parent_0);
 
 DELETE FROM `cards`
 WHERE `cards`.`id` IN (:carddata_key_0)
-  AND coalesce(`cards`.`customer_id` IN (:carddata_subject_0), true) = 1
+  AND CASE
+    WHEN (`cards`.`customer_id` IS NULL) THEN true
+    ELSE `cards`.`customer_id` IN (:carddata_subject_0)
+  END = 1
   AND NOT (
     (
       EXISTS (
@@ -3120,7 +3126,10 @@ JOIN (
   AND carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
 WHERE carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
   AND ((method = 'card') IS TRUE) = 1
-  AND coalesce(`payments`.`customer_id` IN (:carddata_subject_0), true) = 1
+  AND CASE
+    WHEN (`payments`.`customer_id` IS NULL) THEN true
+    ELSE `payments`.`customer_id` IN (:carddata_subject_0)
+  END = 1
   AND CASE
     WHEN (
       NOT (
@@ -3458,7 +3467,10 @@ UPDATE `payments`
 SET `card_holder`=NULL, `card_token`='***', `card_exp`=NULL, `last4`=NULL, `brand`=NULL
 WHERE `payments`.`id` IN (:carddata_key_0)
   AND ((method = 'card') IS TRUE) = 1
-  AND coalesce(`payments`.`customer_id` IN (:carddata_subject_0), true) = 1
+  AND CASE
+    WHEN (`payments`.`customer_id` IS NULL) THEN true
+    ELSE `payments`.`customer_id` IN (:carddata_subject_0)
+  END = 1
   AND NOT (
     NOT (
       `payments`.`card_holder` IS NOT NULL

@@ -1210,7 +1210,7 @@ JOIN unnest(
   carddata_of_0, carddata_seq, carddata_record_key, carddata_status, carddata_service_end
 ) ON "cards"."id" = carddata_listed.carddata_of_0
 WHERE coalesce(carddata_listed.carddata_record_key = CAST("cards"."id" AS VARCHAR), false)
-  AND coalesce("cards"."customer_id" = ANY (:carddata_subject_0), true)
+  AND CASE WHEN ("cards"."customer_id" IS NULL) THEN true ELSE "cards"."customer_id" = ANY (:carddata_subject_0) END
   AND CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -1538,7 +1538,7 @@ WHERE "card_usage"."card_id" = ANY (:carddata_parent_0);
 
 DELETE FROM "cards"
 WHERE "cards"."id" = ANY (:carddata_key_0)
-  AND coalesce("cards"."customer_id" = ANY (:carddata_subject_0), true)
+  AND CASE WHEN ("cards"."customer_id" IS NULL) THEN true ELSE "cards"."customer_id" = ANY (:carddata_subject_0) END
   AND NOT (
     (
       EXISTS (
@@ -2947,7 +2947,10 @@ JOIN unnest(
 ) ON "payments"."id" = carddata_listed.carddata_of_0
 WHERE coalesce(carddata_listed.carddata_record_key = CAST("payments"."id" AS VARCHAR), false)
   AND ((method = 'card') IS TRUE)
-  AND coalesce("payments"."customer_id" = ANY (:carddata_subject_0), true)
+  AND CASE
+    WHEN ("payments"."customer_id" IS NULL) THEN true
+    ELSE "payments"."customer_id" = ANY (:carddata_subject_0)
+  END
   AND CASE
     WHEN (
       NOT (
@@ -3283,7 +3286,10 @@ UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
 WHERE "payments"."id" = ANY (:carddata_key_0)
   AND ((method = 'card') IS TRUE)
-  AND coalesce("payments"."customer_id" = ANY (:carddata_subject_0), true)
+  AND CASE
+    WHEN ("payments"."customer_id" IS NULL) THEN true
+    ELSE "payments"."customer_id" = ANY (:carddata_subject_0)
+  END
   AND NOT (
     NOT (
       "payments"."card_holder" IS NOT NULL

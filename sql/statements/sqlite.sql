@@ -1222,7 +1222,7 @@ JOIN (
 ) AS carddata_candidate ON "cards"."id" IN (:carddata_key_0)
   AND carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
 WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
-  AND coalesce("cards"."customer_id" IN (:carddata_subject_0), 1) = 1
+  AND CASE WHEN ("cards"."customer_id" IS NULL) THEN 1 ELSE "cards"."customer_id" IN (:carddata_subject_0) END = 1
   AND CASE
     WHEN 0 THEN 'blank'
     WHEN (
@@ -1581,7 +1581,7 @@ WHERE "card_usage"."card_id" IN (:carddata_parent_0);
 
 DELETE FROM "cards"
 WHERE "cards"."id" IN (:carddata_key_0)
-  AND coalesce("cards"."customer_id" IN (:carddata_subject_0), 1) = 1
+  AND CASE WHEN ("cards"."customer_id" IS NULL) THEN 1 ELSE "cards"."customer_id" IN (:carddata_subject_0) END = 1
   AND NOT (
     (
       EXISTS (
@@ -3035,7 +3035,10 @@ JOIN (
   AND carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
 WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
   AND ((method = 'card') IS TRUE) = 1
-  AND coalesce("payments"."customer_id" IN (:carddata_subject_0), 1) = 1
+  AND CASE
+    WHEN ("payments"."customer_id" IS NULL) THEN 1
+    ELSE "payments"."customer_id" IN (:carddata_subject_0)
+  END = 1
   AND CASE
     WHEN (
       NOT (
@@ -3403,7 +3406,10 @@ UPDATE "payments"
 SET "card_holder"=NULL, "card_token"='***', "card_exp"=NULL, "last4"=NULL, "brand"=NULL
 WHERE "payments"."id" IN (:carddata_key_0)
   AND ((method = 'card') IS TRUE) = 1
-  AND coalesce("payments"."customer_id" IN (:carddata_subject_0), 1) = 1
+  AND CASE
+    WHEN ("payments"."customer_id" IS NULL) THEN 1
+    ELSE "payments"."customer_id" IN (:carddata_subject_0)
+  END = 1
   AND NOT (
     NOT (
       "payments"."card_holder" IS NOT NULL
