@@ -265,8 +265,8 @@ def _array(type_: Any, bound: dict[str, Any]) -> Column:
 
 def _array_text(type_: Any, values: Collection[Any]) -> str:
     """The values as PostgreSQL writes an array of them."""
-    if isinstance(type_, sa.Integer):
-        return "{" + ",".join(map(str, values)) + "}"
+    if isinstance(type_, sa.Integer):  # a subject of the other table may be a decimal
+        return "{" + ",".join(str(int(value)) for value in values) + "}"
     if isinstance(type_, sa.CHAR) or not isinstance(type_, sa.String):
         values = [None if v is None else ("\\x" if isinstance(v, bytes) else "") + in_python(type_, v) for v in values]
     return "{" + ",".join("NULL" if v is None else f'"{v.translate(_ESCAPED)}"' for v in values) + "}"

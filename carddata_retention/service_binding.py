@@ -175,8 +175,8 @@ def _subject_table(
     for key in catalogue.foreign_keys:
         if table is not None and key.child == table and key.child_columns == (config.service_end.subject,):
             bound = catalogue.bound(key.parent, key.parent_columns, "[subject]")
-            return key.parent, LockStep(bound, bound.c[key.parent_columns[0]], parent=True,
-                                        unique=len(key.parent_columns) == 1)
+            unique = key.parent_columns in catalogue.unique_keys(key.parent)  # MariaDB does not demand it of a parent
+            return key.parent, LockStep(bound, bound.c[key.parent_columns[0]], parent=True, unique=unique)
     return None, None
 
 
