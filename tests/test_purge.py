@@ -156,6 +156,20 @@ def test_a_granted_request_removes_before_the_deadline_unless_it_is_held(databas
     assert evidence_of(house) == {"cards": {100, 101}, "payments": {101, 102}}
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
+def test_a_subject_that_is_a_decimal_in_the_target_and_whole_in_the_services_is_one_subject(
+        new_database, tmp_path, dialect):
+    house = empty_house(new_database(dialect), tmp_path)
+    add(house, 100, 101)
+    for name in (k["name"] for k in sa.inspect(house.database.engine).get_foreign_keys("cards")):
+        house.execute(f"ALTER TABLE cards DROP {'FOREIGN KEY' if dialect == 'mariadb' else 'CONSTRAINT'} {name}")
+    house.execute("ALTER TABLE cards MODIFY customer_id DECIMAL(12, 2)" if dialect == "mariadb" else
+                  "ALTER TABLE cards ALTER customer_id TYPE NUMERIC(12, 2)")
+    with bench(house) as b:
+        assert b.purge("cards").exit() == 0
+    assert alive(house, "cards") == {1}
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("company", [(), (101,)], ids=["alone", "among others"])
 def test_a_granted_request_removes_a_record_of_nobody_too(database, tmp_path, target, company):
