@@ -128,10 +128,15 @@ def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
         # Renamed: the declared where may name a column as one of ours is called.
         frozen = sa.select(*(work[name].label(f"carddata_{name}") for name in FROZEN)).where(
             work.run_id == sa.bindparam("run_id"), work.target == target.name, work.status.in_(TO_PURGE),
-        ).subquery("carddata_candidate")
-        candidate = {name: frozen.c[f"carddata_{name}"] for name in FROZEN}
+        )
+        # Where InnoDB counts the list anew in mid-run it prefers the primary key, and reads all of it for each record.
+        (by_key,) = questions.tables.work.indexes
+        for dialect in ("mariadb", "mysql"):
+            frozen = frozen.with_hint(questions.tables.work, f"FORCE INDEX ({by_key.name})", dialect)
+        of_run = frozen.subquery("carddata_candidate")
+        candidate = {name: of_run.c[f"carddata_{name}"] for name in FROZEN}
         is_it = candidate["record_key"] == target.key_text()
-        source = judged.source.join(frozen, sa.and_(target.key_in(keys), is_it))
+        source = judged.source.join(of_run, sa.and_(target.key_in(keys), is_it))
     rows = sa.select(
         sa.bindparam("run_id", type_=sa.String()).label("run_id"), sa.literal(target.name, sa.String()).label("target"),
         *candidate.values(), sa.bindparam("batch_no", type_=sa.Integer()).label("batch_no"),

@@ -1251,7 +1251,7 @@ LEFT OUTER JOIN (
 JOIN (
   SELECT carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
     carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end
-  FROM carddata_work
+  FROM carddata_work FORCE INDEX (carddata_work_key)
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'cards'
     AND carddata_work.status IN ('requested', 'overdue', 'due')
@@ -3118,7 +3118,7 @@ LEFT OUTER JOIN (
 JOIN (
   SELECT carddata_work.seq AS carddata_seq, carddata_work.record_key AS carddata_record_key,
     carddata_work.status AS carddata_status, carddata_work.service_end AS carddata_service_end
-  FROM carddata_work
+  FROM carddata_work FORCE INDEX (carddata_work_key)
   WHERE carddata_work.run_id = :run_id
     AND carddata_work.target = 'payments'
     AND carddata_work.status IN ('requested', 'overdue', 'due')
