@@ -170,6 +170,25 @@ def test_a_subject_that_is_a_decimal_in_the_target_and_whole_in_the_services_is_
     assert alive(house, "cards") == {1}
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
+def test_two_connections_that_meet_at_one_subject_leave_none_of_its_records(new_database, tmp_path, dialect):
+    house = empty_house(new_database(dialect), tmp_path, targets={"cards": {"children": None}, "payments": None})
+    house.execute("DROP TABLE card_usage")
+    add_cards = house.table("cards").insert()
+    with house.database.engine.begin() as connection:
+        connection.execute(house.table("customers").insert(), {"id": 100, "name": "山田"})
+        connection.execute(house.table("services").insert(), {
+            "id": 1000, "customer_id": 100, "kind": "vps", "status": "closed",
+            "use_ended_at": moment(house, LONG_AGO)})
+        connection.execute(add_cards, [{"id": n, "customer_id": 100, "card_token": f"tok_{n}"} for n in range(100, 3100)])
+    with bench(house) as b:
+        run_id = b.begin()
+        candidates = b.freeze(run_id, "cards")
+        b.engine(run_id, "cards", connections=2).run(candidates)
+        assert b.finish(run_id, "cards", candidates).exit() == 0
+    assert alive(house, "cards") == {1}
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("company", [(), (101,)], ids=["alone", "among others"])
 def test_a_granted_request_removes_a_record_of_nobody_too(database, tmp_path, target, company):

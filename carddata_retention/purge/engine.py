@@ -102,7 +102,7 @@ class Engine:
 
     def _pass(self, *, retry: bool) -> None:
         waiting = iter(units(self._total, self._connections))
-        if self._connections == 1:
+        if retry or self._connections == 1:  # alone: who held a record may have been our other connection
             for unit in waiting:
                 self.carry_out(unit, retry=retry)
             return
