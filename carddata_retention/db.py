@@ -258,6 +258,7 @@ def seen_as(refused: SQLAlchemyError | BlindError, what: str, not_done: str = "N
         Trouble.READ_ONLY: ("read_only", "the database is read-only (a replica?)", "Point the URL at the primary"),
         Trouble.MISSING: ("schema_moved", "a table or column is not where it was", "carddata-retention check"),
         Trouble.LOCKED: ("locked", "somebody else holds a lock", "Try again when it is released"),
+        Trouble.DISK_FULL: ("disk_full", "the database's disk is full", "Make room, then start the run again"),
         Trouble.DISCONNECTED: ("connection_lost", "the connection was lost", "Start the run again"),
     }
     code, cause, cure = lessons.get(trouble(refused), ("database_error", "the database refused a statement", ""))

@@ -272,3 +272,18 @@ def test_each_trouble_has_its_lesson(db, statement, meaning):
 
     assert (error.code, error.exit, error.not_done) == (LESSONS[meaning], 40, "Some was.")
     assert seen_as(error, "It") is error
+
+
+def test_a_full_disk_is_said_by_name(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'full.db'}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE grown (id integer)")
+        connection.exec_driver_sql("PRAGMA max_page_count = 2")
+        with pytest.raises(sa.exc.OperationalError) as refused:
+            connection.exec_driver_sql("INSERT INTO grown WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                                       "FROM n LIMIT 10000) SELECT i FROM n")
+        error = seen_as(refused.value, "The ledger")
+    engine.dispose()
+
+    assert (error.code, error.exit) == ("disk_full", 40)
+    assert error.cure
