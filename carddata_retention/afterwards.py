@@ -1,9 +1,14 @@
 """After a night: the independent verification, and the report told again. Read-only."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
-from carddata_retention import archive, identity, publication, survey
+from sqlalchemy.exc import SQLAlchemyError
+
+from carddata_retention import archive, continuity, export, identity, observations, publication, survey
+from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, UsageError
+from carddata_retention.keys import load_key
 from carddata_retention.model import Mode, Night, PreviousNight, State, TargetResult
 from carddata_retention.nights import Hooks, Running, settle
 from carddata_retention.plan import nobody_ended
@@ -27,7 +32,11 @@ def verify_night(config: Config, host: datetime, as_of: date | None, hooks: Hook
         run.registers, run.previous = True, last
         with run.timed("verify"):
             run.chain = stage.ledger.check_chain(connection, run.key)
+            run.sealed = stage.ledger.sealed(connection, last.run_id, run.key)
             stage.ledger.check_tombstones(connection)
+            lost = continuity.forgotten(connection, stage.ledger, config.path(config.evidence.directory))
+            if lost is not None:
+                run.findings.append(observations.restored(lost.since, len(lost.heads), lost.tombstones))
             _since_yesterday(last, stage)
             survey.bind(run, connection)
             for target in run.readable():
@@ -67,3 +76,18 @@ def report_again(config: Config, host: datetime, run_id: str | None) -> tuple[st
         raise UsageError("unknown_run", "The ledger knows no such completed run.", not_done="No report was built.",
                          cure="carddata-retention report, without --run, builds that of the last one.")
     return publication.published(config, told, in_force(config, told.as_of))
+
+
+def export_again(config: Config, host: datetime) -> list[Path]:
+    """Write the evidence files that are missing, from the ledger; returns their paths.
+
+    Raises BlindError where there is no evidence key, FailedError where the folder takes no file.
+    """
+    key = load_key(config.path(config.evidence.key_file), create=False)
+    with open_stage(config, "plan", host, None) as stage, stage.db.snapshot() as connection:
+        if not stage.ledger.exists(connection):
+            return []
+        try:
+            return export.export_missing(connection, stage.ledger, key, config.path(config.evidence.directory))
+        except SQLAlchemyError as refused:
+            raise seen_as(refused, "The ledger", not_done="No evidence was written.") from None

@@ -7,14 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from carddata_retention import evidence
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Night
+from carddata_retention.verifier.form import canonical
 
 SAMPLE = 200
 # Kept elsewhere in the ledger, or known only after the seal.
-LEFT_OUT = ("purged_sample", "previous", "evidence_head", "previous_head", "chain_verified", "artefacts")
+LEFT_OUT = ("purged_sample", "previous", "sealed", "chain_verified", "artefacts")
 _NIGHT = TypeAdapter(Night)
 
 
@@ -23,7 +23,7 @@ def closing(told: Night, finished_at: str) -> dict[str, Any]:
     whole = _NIGHT.dump_python(told, mode="json")
     kept = {word: value for word, value in whole.items() if word not in LEFT_OUT}
     return {"finished_at": finished_at, "verdict": told.verdict.value, "exit_code": told.exit_code,
-            "result": evidence.canonical(kept).decode()}
+            "result": canonical(kept).decode()}
 
 
 def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: EvidenceKey | None) -> Night | None:
@@ -35,5 +35,5 @@ def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: E
         return None
     told: Night = _NIGHT.validate_python(json.loads(row["result"]), strict=False)
     sample = tuple(ledger.tombstones(connection, told.run_id, key, limit=SAMPLE))
-    return replace(told, purged_sample=sample, evidence_head=row["seal"], previous_head=row["previous_seal"],
+    return replace(told, purged_sample=sample, sealed=ledger.sealed(connection, told.run_id, key),
                    chain_verified=ledger.check_chain(connection))

@@ -6,7 +6,7 @@ somebody else has lost the lock, and must not remove anything more.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,11 +15,15 @@ from sqlalchemy import Connection
 from carddata_retention import evidence
 from carddata_retention.errors import BrokenError, BusyError
 from carddata_retention.keys import EvidenceKey
-from carddata_retention.model import Disposition, Status, Tombstone
+from carddata_retention.model import Disposition, Sealed, Status, Tombstone
+from carddata_retention.verifier import form
+from carddata_retention.verifier.merkle import Tree, leaf_hash
 from carddata_retention.worklist import WorkList, joined_whole
 
+Row = Mapping[str, Any]
+Batches = Mapping[tuple[str, int], Row]
 STREAM = {"stream_results": True, "yield_per": 1000}
-SEALED_AFTER = ("previous_seal", "seal", "key_id", "signature")
+SEALED_AFTER = ("tombstones", "root", "previous_seal", "seal", "key_id", "signature")
 # The salt leaves the ledger no more than a key does: the digests of the batches hold it instead of the run's own.
 NOT_SEALED = ("salt", *SEALED_AFTER)
 
@@ -48,12 +52,26 @@ class Chain(WorkList):
         connection.execute(run.update().where(run.c.run_id == run_id).values(**closing))
         connection.execute(run.update().where(run.c.run_id == run_id).values(
             deadlines=self.deadlines_digest(connection, run_id)))
-        previous = self.head(connection)
-        head = evidence.seal(previous, self.run_digest(connection, run_id))
+        previous, tree = self.head(connection), Tree()
+        row, batches = self.sealed_rows(connection, run_id)
+        for stone in self.exported_stones(connection, row, batches, key.secret):
+            tree.add(leaf_hash(form.leaf(row, batches[stone["target"], stone["batch_no"]], stone)))
+        head = form.seal(form.head(row, self.facts(row, batches), tree.size, tree.root(), previous))
         connection.execute(run.update().where(run.c.run_id == run_id).values(
-            previous_seal=previous, seal=head, key_id=key.key_id, signature=evidence.signature(key.secret, head)
-        ))
+            tombstones=tree.size, root=tree.root(), previous_seal=previous, seal=head, key_id=key.key_id,
+            signature=key.sign(head)))
         return head
+
+    def sealed(self, connection: Connection, run_id: str, key: EvidenceKey | None) -> Sealed | None:
+        """A run's place in the chain; None while it is not sealed. Without its public key the fingerprint is empty."""
+        run = self.tables.run.c
+        row = connection.execute(sa.select(
+            run.number, run.epoch, run.tombstones, run.root, run.previous_seal.label("previous"), run.seal, run.key_id,
+            run.signature).where(run.run_id == run_id, run.seal.is_not(None))).mappings().first()
+        if row is None:
+            return None
+        public = key.publics().get(row["key_id"]) if key else None
+        return Sealed(**row, fingerprint=form.fingerprint(public) if public else "")
 
     def must_be_open(self, connection: Connection, run_id: str, *, locking: str | None = None) -> None:
         """Raises BusyError where a run is sealed. `locking` "share" or "alone" keeps its row so."""
@@ -70,15 +88,33 @@ class Chain(WorkList):
         """The seal of the last sealed run, or the beginning of all chains."""
         run = self.tables.run.c
         query = sa.select(run.seal).where(run.seal.is_not(None)).order_by(run.number.desc()).limit(1)
-        return connection.execute(query).scalar() or evidence.GENESIS
+        return connection.execute(query).scalar() or form.GENESIS
 
-    def run_digest(self, connection: Connection, run_id: str) -> str:
-        """The digest of a run's own row and of its batches, from what is stored."""
+    def sealed_rows(self, connection: Connection, run_id: str) -> tuple[Row, Batches]:
+        """A run's own row, and its batches by target and number."""
         run, batch = self.tables.run, self.tables.batch
-        row = connection.execute(sa.select(run).where(run.c.run_id == run_id)).mappings().one()
-        batches = connection.execute(sa.select(batch).where(batch.c.run_id == run_id)).mappings()
-        return evidence.run_digest({k: v for k, v in row.items() if k not in NOT_SEALED},
-                                   [(b["target"], b["batch_no"], evidence.digest(dict(b))) for b in batches])
+        row = dict(connection.execute(sa.select(run).where(run.c.run_id == run_id)).mappings().one())
+        batches = connection.execute(sa.select(batch).where(batch.c.run_id == run_id)
+                                     .order_by(batch.c.target, batch.c.batch_no)).mappings()
+        return row, {(b["target"], b["batch_no"]): dict(b) for b in batches}
+
+    def facts(self, run: Row, batches: Batches) -> str:
+        """The digest of a run's own row and of its batches, from what is stored."""
+        return form.run_digest({name: value for name, value in run.items() if name not in NOT_SEALED},
+                               [(*place, form.digest(dict(batch))) for place, batch in batches.items()])
+
+    def exported_stones(self, connection: Connection, run: Row, batches: Batches,
+                        secret: bytes) -> Iterator[form.Entry]:
+        """The tombstones of a run as evidence files and the tree have them, in the order of their places; while they
+        come the connection may be asked nothing. `secret` is that of the run's key."""
+        for stone in self.stones(connection, run["run_id"]):
+            name, known = stone.record_key, stone.digest
+            if known is None:
+                line = evidence.tombstone_line(stone.seq, name, stone.status, stone.service_end)
+                known = evidence.leaf(run["salt"], line)
+                name = evidence.reference(secret, batches[stone.target, stone.batch_no]["table_name"], name)
+            yield {"target": stone.target, "batch_no": stone.batch_no, "seq": stone.seq, "reference": name,
+                   "status": stone.status, "service_end": stone.service_end, "digest": known}
 
     def check_chain(self, connection: Connection, key: EvidenceKey | None = None) -> int:
         """Recompute every seal; returns how many. Raises BrokenError naming the first run that does not fit.
@@ -87,18 +123,18 @@ class Chain(WorkList):
         """
         run = self.tables.run.c
         self._nothing_without_a_run(connection, self.tables.batch, self.tables.target)
-        previous, sealed = evidence.GENESIS, 0
-        rows = connection.execute(sa.select(
-            run.run_id, run.number, run.finished_at, run.previous_seal, run.seal, run.key_id, run.signature
-        ).order_by(run.number)).all()
+        previous, sealed = form.GENESIS, 0
+        rows = connection.execute(
+            sa.select(run.run_id, run.number, run.finished_at, run.seal).order_by(run.number)).all()
         for place, row in enumerate(rows, start=1):
             if row.number != place:
                 raise _broken("chain_broken", f"Run number {place} is missing before run {row.run_id}.")
             if row.seal is None and row.finished_at is None:
                 continue  # it is going on, or was killed
-            forged = row.seal is None or (key is not None and not key.signs(row.key_id, row.signature, row.seal))
-            seal = evidence.seal(previous, self.run_digest(connection, row.run_id))
-            if forged or (row.previous_seal, row.seal) != (previous, seal):
+            whole, batches = self.sealed_rows(connection, row.run_id)
+            head = form.head(whole, self.facts(whole, batches), whole["tombstones"], whole["root"], previous)
+            fits = (whole["previous_seal"], whole["seal"]) == (previous, form.seal(head))
+            if not fits or (key is not None and not key.signs(whole["key_id"], whole["signature"], row.seal)):
                 raise _broken("chain_broken", f"The evidence of run {row.run_id} was changed after it was sealed.")
             previous, sealed = row.seal, sealed + 1
         return sealed
@@ -123,7 +159,7 @@ class Chain(WorkList):
         numbers: Counter[tuple[str, int]] = Counter()
         for stone in self.stones(connection, run_id):
             line = evidence.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end)
-            leaves[stone.target, stone.batch_no].update(evidence.leaf(salt, line).encode())
+            leaves[stone.target, stone.batch_no].update((stone.digest or evidence.leaf(salt, line)).encode())
             numbers[stone.target, stone.batch_no] += 1
         for place in {**promised, **leaves}:
             if promised.get(place) != (numbers[place], leaves[place].hexdigest()):
@@ -132,11 +168,11 @@ class Chain(WorkList):
         return numbers.total()
 
     def stones(self, connection: Connection, run_id: str) -> sa.CursorResult[Any]:
-        """Target, batch_no, seq, record_key, status and service_end of a run's tombstones, in the order of their
-        places, as they come; meanwhile the connection may be asked nothing."""
+        """The rows of a run's tombstones in the order of their places, as they come; meanwhile the connection may be
+        asked nothing."""
         stone = self.tables.tombstone.c
         return connection.execute(
-            sa.select(stone.target, stone.batch_no, stone.seq, stone.record_key, stone.status, stone.service_end)
+            sa.select(self.tables.tombstone)
             .where(stone.run_id == run_id).order_by(stone.target, stone.seq), execution_options=STREAM)
 
     def salt(self, connection: Connection, run_id: str) -> str:
@@ -177,9 +213,10 @@ class Chain(WorkList):
         first = mine.order_by(stone.target, stone.seq).limit(limit) if limit else mine
         for row in connection.execute(self.told(first, in_order=True)).mappings():
             told = dict(row)
-            table, key_id = told.pop("table_name"), told.pop("key_id")
+            table, key_id, taken_in = told.pop("table_name"), told.pop("key_id"), told.pop("digest") is not None
             secret = key.secret_of(key_id) if key else None
-            told |= {"reference": evidence.reference(secret, table, told["record_key"]) if secret else "",
+            name = evidence.reference(secret, table, told["record_key"]) if secret and not taken_in else ""
+            told |= {"reference": told["record_key"] if taken_in else name,
                      "status": Status(told["status"]), "disposition": Disposition(told["disposition"])}
             found.append(Tombstone(**told))
         return found
@@ -198,6 +235,7 @@ class Chain(WorkList):
             stone.c.run_id, stone.c.batch_no, stone.c.target, stone.c.record_key, stone.c.status, batch.c.disposition,
             batch.c.fields, *(sa.func.coalesce(deadline.c[column], "").label(name) for name, column in follows.items()),
             run.c.policy_version, batch.c.removed_at.label("purged_at"), batch.c.table_name, run.c.key_id,
+            stone.c.digest,
         ).select_from(source)
         return found.order_by(stone.c.target, stone.c.seq) if in_order else found
 

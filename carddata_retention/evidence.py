@@ -1,30 +1,15 @@
-"""What proves a removal: digests of tombstones, of batches, of runs, and the chain of seals. Pure functions.
+"""What proves a removal inside the ledger: the digests of its tombstones and batches, and the names of its records.
 
-A batch row carries the digest of its own tombstones, which the database takes in the transaction of the removal
-(`digests.py` says the same in SQL); so two connections never wait for each other's hash. A run is sealed once, over
-its batches and the seal before it. Digests are taken over exactly what the ledger stores.
+Pure functions. A batch row carries the digest of its own tombstones, which the database takes in the transaction of
+the removal (`digests.py` says the same in SQL); so two connections never wait for each other's hash. Digests are taken
+over exactly what the ledger stores. A run's tree, head and seal are those of `verifier/`, which auditors read.
 """
 
 import hashlib
 import hmac
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
-from typing import Any
-
-GENESIS = "0" * 64
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-
-
-def canonical(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no blanks, UTF-8."""
-    return _CANONICAL(value).encode()
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of the canonical form, in hex."""
-    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 def tombstone_line(seq: int, record_key: str, status: str, service_end: str | None) -> str:
@@ -43,21 +28,6 @@ def text_digest(texts: Iterable[str]) -> str:
     for text in texts:
         whole.update(text.encode())
     return whole.hexdigest()
-
-
-def run_digest(facts: Mapping[str, Any], batches: Iterable[tuple[str, int, str]]) -> str:
-    """Over a run's own row and (target, number, digest) of each of its batches."""
-    return digest([dict(facts), sorted(map(list, batches))])
-
-
-def seal(previous: str, run: str) -> str:
-    """The link of the chain: over the seal before and the run's digest."""
-    return digest([previous, run])
-
-
-def signature(key: bytes, head: str) -> str:
-    """A keyed hash of a seal; without the key nobody can make one that fits."""
-    return hmac.digest(key, head.encode(), "sha256").hex()
 
 
 def reference(key: bytes, table: str, record_key: str) -> str:

@@ -48,18 +48,19 @@ def explain_record(config: Config, host: datetime, as_of: date | None, target: s
                 .where(bound.target.key_is(key_values(bound.target, text)))
             ).first()
             text = text if row is None else row[5]  # 'a' where the key is 'A' to the database
-            stone = _tombstone(stage.ledger, connection, target, text) if registers else None
+            path = config.path(config.evidence.key_file)
+            secret = load_key(path, create=False).secret if path.exists() else None
+            name = evidence.reference(secret, str(bound.name), text) if secret else None
+            stone = _tombstone(stage.ledger, connection, target, (text, name)) if registers else None
             holds = _holds(decider, connection, text)
         except SQLAlchemyError as refused:
             raise seen_as(refused, f"Target {target}") from None
         if row is None and stone is None:
             raise UsageError("unknown_record", f"{target} has no such record, and the ledger no tombstone of one.",
                              not_done="", cure="Look at the key: a JSON array for a composite one.")
-        path = config.path(config.evidence.key_file)
         story: dict[str, Any] = {
             "target": target, "key": key_for_person(text),
-            "reference": evidence.reference(load_key(path, create=False).secret, str(bound.name), text)
-            if path.exists() else None,
+            "reference": name,
             "as_of": stage.policy.as_of.isoformat(), "policy_version": stage.policy.version.version,
             "trigger": stage.policy.version.trigger, "period": str(stage.policy.rule.period),
             "convention": stage.policy.rule.convention.value,
@@ -116,7 +117,10 @@ def _of_stone(stone: Any) -> dict[str, Any]:
     }
 
 
-def _tombstone(ledger: Ledger, connection: sa.Connection, target: str, text: str) -> Any:
+def _tombstone(ledger: Ledger, connection: sa.Connection, target: str, names: tuple[str, str | None]) -> Any:
+    """The last one by the record's key, or by the reference of one that was taken in again."""
     stone, run = ledger.tables.tombstone.c, ledger.tables.run.c
-    query = ledger.told(sa.select(ledger.tables.tombstone).where(stone.target == target, stone.record_key == text))
+    query = ledger.told(sa.select(ledger.tables.tombstone).where(
+        stone.target == target, sa.or_(sa.and_(stone.record_key == names[0], stone.digest.is_(None)),
+                                       sa.and_(stone.record_key == names[1], stone.digest.is_not(None)))))
     return connection.execute(query.order_by(run.number.desc()).limit(1)).first()

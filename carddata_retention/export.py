@@ -1,76 +1,123 @@
 """The evidence outside the database: one file for each run, with all that its seal is computed from.
 
 A restored database knows only the evidence of its own time; these files are what remains of the rest. They hold
-no key of a record: a reference is a keyed hash, and a tombstone stands there with the digest that its batch counts.
-What a run or a batch says of all its tombstones, and what follows from a service end, stands there once.
+no key of a record. Their form is that of `verifier/`, by which an auditor reads them without us.
 """
 
+import json
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from carddata_retention import evidence
-from carddata_retention.chain import STREAM
+from carddata_retention.chain import NOT_SEALED, STREAM
 from carddata_retention.errors import FailedError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
+from carddata_retention.verifier import form
 
-FORMAT = 2
+_HEAD_BYTES = 8192
 
 
 def export_run(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
     """Write a sealed run as JSON lines, and every sealed run before it whose file is missing: one that was killed, or
     whose folder took no file. Each whole or not at all. Raises FailedError where the folder takes no file."""
+    export_missing(connection, ledger, key, directory, but=run_id)
+    try:
+        return _write(connection, ledger, run_id, key.secret, directory)
+    except OSError as wrong:
+        raise _unwritable(wrong) from None
+
+
+def export_missing(connection: Connection, ledger: Ledger, key: EvidenceKey, directory: Path, *,
+                   but: str = "") -> list[Path]:
+    """Write every sealed run whose file is missing, except those of a lost key, whose references nobody can compute.
+
+    Raises FailedError where the folder takes no file.
+    """
     run = ledger.tables.run.c
-    sealed = connection.execute(select(run.run_id).where(run.seal.is_not(None)).order_by(run.number)).scalars().all()
+    sealed = connection.execute(select(run.run_id, run.key_id).where(run.seal.is_not(None), run.run_id != but)
+                                .order_by(run.number)).all()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for earlier in sealed:
-            if earlier != run_id and not _path(directory, earlier).exists():
-                _write(connection, ledger, earlier, key, directory)
-        return _write(connection, ledger, run_id, key, directory)
+        _publish_keys(directory, key)
+        return [_write(connection, ledger, run_id, secret, directory) for run_id, key_id in sealed
+                if not path_of(directory, run_id).exists() and (secret := key.secret_of(key_id)) is not None]
     except OSError as wrong:
-        raise FailedError("evidence_unwritable", f"The evidence folder takes no file: {type(wrong).__name__}.",
-                          not_done="The removal and its evidence in the database stand; only this copy is missing.",
-                          cure="Give the job's user the right to write there; the next run writes again.") from None
+        raise _unwritable(wrong) from None
 
 
-def _path(directory: Path, run_id: str) -> Path:
+def path_of(directory: Path, run_id: str) -> Path:
+    """The file of a run."""
     return directory / f"{run_id}.jsonl"
 
 
-def _write(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
-    run, batch, deadline = ledger.tables.run, ledger.tables.batch, ledger.tables.deadline
-    sealed = dict(connection.execute(select(run).where(run.c.run_id == run_id)).mappings().one())
-    salt, secret = sealed.pop("salt"), key.secret_of(sealed["key_id"])
-    batches = connection.execute(
-        select(batch).where(batch.c.run_id == run_id).order_by(batch.c.target, batch.c.batch_no)
-    ).mappings().all()
-    tables = {row["target"]: row["table_name"] for row in batches}
-    path = _path(directory, run_id)
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        _line(file, {"format": FORMAT, "kind": "run", **sealed})
-        for row in batches:
-            _line(file, {"kind": "batch", **row})
-        for row in connection.execute(select(deadline).where(deadline.c.run_id == run_id).order_by(
-                deadline.c.service_end), execution_options=STREAM).mappings():
-            _line(file, {"kind": "deadline", **row})
-        for stone in ledger.stones(connection, run_id):
-            line = evidence.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end)
-            _line(file, {
-                "kind": "tombstone", "target": stone.target, "batch_no": stone.batch_no, "seq": stone.seq,
-                "reference": evidence.reference(secret, tables[stone.target], stone.record_key) if secret else "",
-                "status": stone.status, "service_end": stone.service_end, "digest": evidence.leaf(salt, line)})
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def heads(directory: Path) -> list[form.Entry]:
+    """The head of each file, in the order of their numbers; of a file that is not whole, none."""
+    found = [head for path in directory.glob("*.jsonl") if (head := _head_of(path)) is not None]
+    return sorted(found, key=lambda head: int(head["number"]))
+
+
+def _head_of(path: Path) -> form.Entry | None:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _HEAD_BYTES))
+        last = file.read().splitlines()[-1:]
+    try:
+        head = json.loads(last[0])
+        return {**head, "number": int(head["number"]), "path": path} if head["kind"] == "head" else None
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _publish_keys(directory: Path, key: EvidenceKey) -> None:
+    """The public keys beside the evidence; one that was lost meanwhile stays there."""
+    path = directory / form.KEYS
+    known = form.read_keys(path)
+    if (wanted := known | key.publics()) != known:
+        _put(path, [form.canonical(wanted) + b"\n"])
+
+
+def _write(connection: Connection, ledger: Ledger, run_id: str, secret: bytes, directory: Path) -> Path:
+    path = path_of(directory, run_id)
+    _put(path, _lines(_entries(connection, ledger, run_id, secret)))
     return path
 
 
-def _line(file: Any, value: dict[str, Any]) -> None:
-    file.write(evidence.canonical(value) + b"\n")
+def _lines(entries: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    check = ""
+    for entry in entries:
+        text, check = form.line(check, entry)
+        yield text
+
+
+def _entries(connection: Connection, ledger: Ledger, run_id: str, secret: bytes) -> Iterator[Mapping[str, Any]]:
+    row, batches = ledger.sealed_rows(connection, run_id)
+    yield {"format": form.FORMAT, "kind": "run", **{k: v for k, v in row.items() if k not in NOT_SEALED}}
+    for batch in batches.values():
+        yield {"kind": "batch", **batch}
+    deadline = ledger.tables.deadline
+    for follows in connection.execute(select(deadline).where(deadline.c.run_id == run_id).order_by(
+            deadline.c.service_end), execution_options=STREAM).mappings():
+        yield {"kind": "deadline", **follows}
+    for stone in ledger.exported_stones(connection, row, batches, secret):
+        yield {"kind": "tombstone", **stone}
+    head = form.head(row, ledger.facts(row, batches), row["tombstones"], row["root"], row["previous_seal"])
+    yield {"kind": "head", **head, "seal": row["seal"], "key_id": row["key_id"], "signature": row["signature"]}
+
+
+def _put(path: Path, lines: Iterable[bytes]) -> None:
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _unwritable(wrong: OSError) -> FailedError:
+    return FailedError("evidence_unwritable", f"The evidence folder takes no file: {type(wrong).__name__}.",
+                       not_done="The removal and its evidence in the database stand; only this copy is missing.",
+                       cure="Give the job's user the right to write there; the next run writes again.")

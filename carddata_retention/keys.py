@@ -1,43 +1,85 @@
-"""The evidence key: a file of its own, 0600, made by the first run. Its bytes leave this module only as hashes."""
+"""The evidence key: a file of its own, 0600, made by the first run. Two secrets: one names records in keyed hashes, one
+signs seals (Ed25519). Their bytes leave this module only as hashes and signatures.
+"""
 
 import base64
 import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from carddata_retention import evidence
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from carddata_retention.errors import BlindError
+from carddata_retention.verifier.form import unsigned
 
 SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class FormerKey:
+    """A key of earlier runs: it still names and verifies, and signs nothing any more."""
+
+    secret: bytes = field(repr=False)
+    public: str
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceKey:
     """The key of references and seals, with the id that evidence names it by.
 
-    `former` are the keys of earlier runs by their ids, so that their signatures still verify; None for one that is
-    lost, whose runs are held to the chain alone.
+    `former` are the keys of earlier runs by their ids; None for one that is lost, whose runs are held to the chain
+    alone.
     """
 
     key_id: str
     secret: bytes = field(repr=False)
-    former: Mapping[str, bytes | None] = field(default_factory=dict, repr=False, hash=False)
+    signing: bytes = field(repr=False)
+    former: Mapping[str, FormerKey | None] = field(default_factory=dict, repr=False, hash=False)
+
+    @property
+    def public(self) -> str:
+        """The public half of the signing key, in base64."""
+        raw = Ed25519PrivateKey.from_private_bytes(self.signing).public_key().public_bytes_raw()
+        return base64.b64encode(raw).decode()
+
+    def publics(self) -> dict[str, str]:
+        """Every public key that is known, by its id."""
+        return {name: former.public for name, former in self.former.items() if former} | {self.key_id: self.public}
+
+    def sign(self, seal: str) -> str:
+        """The signature of a seal, in hex."""
+        return Ed25519PrivateKey.from_private_bytes(self.signing).sign(seal.encode()).hex()
 
     def signs(self, key_id: str | None, signature: str | None, seal: str) -> bool:
-        """Whether this signature of a seal is one that this key, or the former one of that id, makes."""
-        if key_id not in (*self.former, self.key_id):
-            return False
-        secret = self.secret_of(key_id)
-        return secret is None or signature == evidence.signature(secret, seal)
+        """Whether this signature of a seal is one that this key, or the former one of that id, made."""
+        if key_id is not None and self.former.get(key_id, self) is None:
+            return True
+        return not unsigned({"key_id": key_id, "signature": signature, "seal": seal}, self.publics())
 
     def secret_of(self, key_id: str | None) -> bytes | None:
         """The secret of a run by the id of its key; a run that is not sealed yet has this one's. None: it is lost."""
         if key_id is None or key_id == self.key_id:
             return self.secret
-        return self.former.get(key_id)
+        former = self.former.get(key_id)
+        return former.secret if former else None
+
+    def rotated(self) -> "EvidenceKey":
+        """A new key that knows this one as former; the old signing half is gone with this one's file."""
+        fresh = _fresh()
+        return replace(fresh, former={**self.former, self.key_id: FormerKey(self.secret, self.public)})
+
+    def _written(self) -> str:
+        """The text of the key's file."""
+        def text(raw: bytes) -> str:
+            return base64.b64encode(raw).decode()
+
+        former = {name: {"hmac": text(k.secret), "public": k.public} if k else None for name, k in self.former.items()}
+        kept = {"key_id": self.key_id, "hmac": text(self.secret), "ed25519": text(self.signing)}
+        return json.dumps(kept | ({"former": former} if former else {})) + "\n"
 
 
 def load_key(path: Path, *, create: bool) -> EvidenceKey:
@@ -58,12 +100,18 @@ def load_key(path: Path, *, create: bool) -> EvidenceKey:
         raise BlindError("key_open", f"The evidence key {path.name} can be read by others.",
                          cure=f"chmod 600 {path.name}")
     try:
-        stored = json.loads(text)
-        former = {str(name): None if text is None else _secret(text) for name, text in stored.get("former", {}).items()}
-        return EvidenceKey(str(stored["key_id"]), _secret(stored["hmac"]), former)
+        return _read(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BlindError("key_damaged", f"The evidence key {path.name} is not one.",
                          cure="Restore it from its backup; never write a new one over it.") from None
+
+
+def _read(stored: Any) -> EvidenceKey:
+    former = {str(name): None if known is None else FormerKey(_secret(known["hmac"]), str(known["public"]))
+              for name, known in stored.get("former", {}).items()}
+    for known in filter(None, former.values()):
+        _secret(known.public)  # as long as a secret
+    return EvidenceKey(str(stored["key_id"]), _secret(stored["hmac"]), _secret(stored["ed25519"]), former)
 
 
 def _secret(text: str) -> bytes:
@@ -73,17 +121,39 @@ def _secret(text: str) -> bytes:
     return secret
 
 
+def _fresh() -> EvidenceKey:
+    return EvidenceKey(f"k{secrets.token_hex(4)}", secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES))
+
+
+def rotate(path: Path) -> tuple[EvidenceKey, EvidenceKey]:
+    """Put a new key in the place of the one in this file; returns the old one and the new one. Raises BlindError."""
+    old = load_key(path, create=False)
+    new = old.rotated()
+    beside = path.with_name(f"{path.name}.{new.key_id}")
+    try:
+        _whole(beside, new)
+        beside.replace(path)
+    except OSError as wrong:
+        raise BlindError("key_unwritable", f"The new evidence key cannot be written: {type(wrong).__name__}.",
+                         not_done="The old key is still in use.",
+                         cure="Give the job's user the right to write there.") from None
+    return old, new
+
+
+def _whole(path: Path, key: EvidenceKey) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(key._written())
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _create(path: Path) -> EvidenceKey:
     """Make the file whole or not at all: of two first runs that meet, both read the key of whichever came first."""
-    key = EvidenceKey(f"k{secrets.token_hex(4)}", secrets.token_bytes(SECRET_BYTES))
-    body = json.dumps({"key_id": key.key_id, "hmac": base64.b64encode(key.secret).decode()}) + "\n"
+    key = _fresh()
     own = path.with_name(f"{path.name}.{key.key_id}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+        _whole(own, key)
         try:
             os.link(own, path)
         except FileExistsError:

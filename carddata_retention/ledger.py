@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from carddata_retention import digests, evidence
+from carddata_retention import digests
 from carddata_retention.chain import Chain
 from carddata_retention.db import Database, seen_as
 from carddata_retention.errors import BrokenError
@@ -29,6 +29,7 @@ from carddata_retention.model import (
 )
 from carddata_retention.own_tables import own_tables
 from carddata_retention.settings import Config
+from carddata_retention.verifier.form import canonical
 from carddata_retention.worklist import WorkRow, chunks, joined_whole, set_digest
 
 # Of what follows from the service ends of a run these differ from each other.
@@ -107,9 +108,11 @@ class Ledger(Chain):
     # Runs
 
     def begin(self, connection: Connection, facts: Mapping[str, Any]) -> None:
-        """Open a run; its number follows the last one."""
-        last = connection.execute(sa.select(sa.func.max(self.tables.run.c.number))).scalar() or 0
-        connection.execute(self.tables.run.insert(), {**facts, "number": last + 1})
+        """Open a run; its number follows the last one, its epoch is that of the last one unless `facts` say more."""
+        run = self.tables.run
+        last = connection.execute(sa.select(run.c.number, run.c.epoch).order_by(run.c.number.desc()).limit(1)).first()
+        number, epoch = last or (0, 1)
+        connection.execute(run.insert(), {"epoch": epoch, **facts, "number": number + 1})
 
     def began(self, connection: Connection) -> bool:
         """Whether any run ever began here."""
@@ -177,7 +180,7 @@ class Ledger(Chain):
     def add_batch(self, connection: Connection, batch: BatchRow) -> None:
         """The row of one transaction, in that transaction, with the digest of the tombstones that it has written."""
         connection.execute(self._new_batch, {f"of_{name}": value for name, value in asdict(batch).items()} | {
-            "of_children": evidence.canonical(dict(batch.children)).decode()})
+            "of_children": canonical(dict(batch.children)).decode()})
 
     def recorded(self, connection: Connection, batch: BatchRow) -> set[int]:
         """The places of the candidates of which a batch has written tombstones."""
@@ -271,7 +274,7 @@ class Ledger(Chain):
 
 def as_stored(result: TargetResult) -> str:
     """A target's result as the ledger keeps it."""
-    return evidence.canonical(asdict(result)).decode()
+    return canonical(asdict(result)).decode()
 
 
 def target_result(stored: Mapping[str, Any]) -> TargetResult:

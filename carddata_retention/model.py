@@ -219,6 +219,21 @@ class UndeterminedExample:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A run's place in the chain of evidence, and the tree of its tombstones. Digests and signature in hex."""
+
+    number: int
+    epoch: int
+    tombstones: int
+    root: str
+    previous: str
+    seal: str
+    key_id: str
+    fingerprint: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Night:
     """Everything that one command found out, frozen: the only input of every report format."""
 
@@ -246,12 +261,21 @@ class Night:
     purged_sample: tuple[Tombstone, ...] = ()
     undetermined_examples: tuple[UndeterminedExample, ...] = ()
     chain_verified: int | None = None
-    evidence_head: str | None = None
-    previous_head: str | None = None
+    sealed: Sealed | None = None
     verification_sql: str | None = None
     verification_login: str | None = None
     artefacts: tuple[str, ...] = ()
     previous: "PreviousNight | None" = None
+
+    @property
+    def evidence_head(self) -> str | None:
+        """The seal of this run."""
+        return self.sealed.seal if self.sealed else None
+
+    @property
+    def previous_head(self) -> str | None:
+        """The seal of the run before."""
+        return self.sealed.previous if self.sealed else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from carddata_retention.model import (
     Night,
     PreviousNight,
     QualityResult,
+    Sealed,
     Severity,
     State,
     TargetResult,
@@ -132,7 +133,7 @@ class Running:
         self.service_quality: tuple[QualityResult, ...] = ()
         self.timings: dict[str, float] = {}
         self.verification: tuple[str | None, str | None] = (None, None)
-        self.heads: tuple[str | None, str | None] = (None, None)
+        self.sealed: Sealed | None = None
         self.chain: int | None = None
         self.sample: tuple[Tombstone, ...] = ()
         self.key = key
@@ -195,7 +196,7 @@ class Running:
             verdict=STATE_OF[exit_code], exit_code=int(exit_code), timings_s=dict(self.timings),
             purged_sample=self.sample,
             undetermined_examples=tuple(e for t in self.targets for e in t.examples),
-            chain_verified=self.chain, evidence_head=self.heads[1], previous_head=self.heads[0],
+            chain_verified=self.chain, sealed=self.sealed,
             verification_sql=self.verification[0], verification_login=self.verification[1],
             artefacts=artefacts, previous=self.previous,
         )

@@ -59,6 +59,14 @@ def locked_past_grace(target: str, count: int, grace_days: int) -> Finding:
                    "ends its transaction, and end it.")
 
 
+def restored(since: str | None, runs: int, tombstones: int) -> Finding:
+    """The ledger was older than the exported evidence."""
+    night = f"to the night of {since}" if since else "to before its first night"
+    return Finding("database_restored", Severity.WARN, None, runs, f"The database went back {night}: the exported "
+                   f"evidence has {runs} later runs with {tombstones} removals. A run takes them into the ledger again "
+                   "and begins a new epoch; records that came back are due again.")
+
+
 def log_not_cut() -> Finding:
     """SQLite's log still holds pages as they were before the removal."""
     return Finding("log_not_cut", Severity.WARN, None, None, "Somebody's open look kept SQLite's log from being cut, "

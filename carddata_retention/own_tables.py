@@ -114,15 +114,17 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         return made
 
     run = table(
-        "run", _run_id(), _needed("number", sa.BigInteger, unique=True), _needed("mode", _text(16)),
+        "run", _run_id(), _needed("number", sa.BigInteger, unique=True), _needed("epoch", sa.Integer),
+        _needed("mode", _text(16)),
         _needed("as_of", _text(10)), _needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
         _needed("host", _text(255)), _needed("os_user", _text(255)), _needed("process", sa.Integer),
         _needed("tool_version", _text(40)), _needed("policy_version", _text(64)), _needed("policy_digest", _text(64)),
         _needed("salt", _text(64)),
         sa.Column("finished_at", _text(40)), sa.Column("verdict", _text(16)), sa.Column("exit_code", sa.Integer),
         sa.Column("result", _long()), sa.Column("deadlines", _text(64)),
+        sa.Column("tombstones", sa.BigInteger), sa.Column("root", _text(64)),
         sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
-        sa.Column("key_id", _text(40)), sa.Column("signature", _text(64)),
+        sa.Column("key_id", _text(40)), sa.Column("signature", _text(128)),
     )
     batch = table(
         "batch", _run_id(), _target(), sa.Column("batch_no", sa.Integer, primary_key=True),
@@ -135,6 +137,8 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         "tombstone", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         _needed("record_key", _text(KEY_LENGTH)), _needed("batch_no", sa.Integer), _needed("status", _text(16)),
         sa.Column("service_end", _text(40)),
+        # Only of what was taken in again from exported evidence: there the key is a reference.
+        sa.Column("digest", _text(64)),
     )
     deadline = table(
         "deadline", _run_id(), sa.Column("service_end", _text(40), primary_key=True), _needed("ended_at", _text(40)),

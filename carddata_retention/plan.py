@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
-from carddata_retention import evidence
 from carddata_retention.errors import RefusedError, UsageError
 from carddata_retention.model import Finding, Severity, TargetResult
 from carddata_retention.settings import Limits
+from carddata_retention.verifier.form import digest
 
 SCHEMA = 1
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -137,7 +137,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 over the canonical form: what a second person would sign."""
-        return evidence.digest(asdict(self))
+        return digest(asdict(self))
 
     def write(self, path: Path) -> None:
         """Write the plan with its digest, readable by its owner alone. Raises UsageError where that cannot be."""

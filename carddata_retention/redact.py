@@ -8,7 +8,7 @@ the name of the constraint leave this module.
 import re
 from enum import StrEnum
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 
 class Trouble(StrEnum):
@@ -66,6 +66,8 @@ _SQLITE = {5: Trouble.LOCKED, 6: Trouble.LOCKED, 8: Trouble.READ_ONLY, 13: Troub
 
 def trouble(error: SQLAlchemyError) -> Trouble:
     """Classify what a driver raised, by its codes; only row security is told by a word of the server's own."""
+    if isinstance(error, PendingRollbackError):  # the session is gone, and with it what it had begun
+        return Trouble.DISCONNECTED
     if not isinstance(error, DBAPIError):
         return Trouble.OTHER
     if error.connection_invalidated:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import (
     archive,
+    continuity,
     export,
     identity,
     nights,
@@ -114,7 +115,9 @@ def _planned_day(plan: Plan | None) -> date | None:
 
 
 def _first_ever(stage: Stage) -> bool:
-    """Whether the ledger knows no run at all: only then may an evidence key be made."""
+    """Whether neither the ledger nor the exported evidence knows a run: only then may an evidence key be made."""
+    if export.heads(stage.config.path(stage.config.evidence.directory)):
+        return False
     try:
         with stage.db.snapshot() as connection:
             return not (stage.ledger.exists(connection) and stage.ledger.began(connection))
@@ -127,6 +130,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     ledger = stage.ledger
     survey.is_the_right_place(stage)
     ledger.create()
+    lost = _take_in(stage, key)
     run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key)
     run.registers = True
     try:
@@ -136,11 +140,26 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
                 run.findings.append(observations.killed_run(killed))
             ledger.forget_old_work(connection, run.run_id)
             run.remember(connection)
-            ledger.begin(connection, identity.run_facts(stage, run.run_id, mode))
+            facts = identity.run_facts(stage, run.run_id, mode)
+            ledger.begin(connection, {**facts, "epoch": lost.epoch + 1} if lost else facts)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger") from None
     run.findings += observations.missed_nights(run.previous, stage.policy.as_of)
+    if lost:
+        run.findings.append(observations.restored(lost.since, len(lost.heads), lost.tombstones))
     return run
+
+
+def _take_in(stage: Stage, key: EvidenceKey) -> continuity.Forgotten | None:
+    """What a restored database has forgotten and the exported evidence has not, made part of the ledger again."""
+    directory = stage.config.path(stage.config.evidence.directory)
+    try:
+        with stage.db.transaction() as connection:
+            if (lost := continuity.forgotten(connection, stage.ledger, directory)) is not None:
+                continuity.take_in(connection, stage.ledger, lost, key, directory)
+            return lost
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The ledger") from None
 
 
 def _judge(run: Running, judge: Judge) -> None:
@@ -246,9 +265,8 @@ def _seal(run: Running, key: EvidenceKey) -> None:
     stage, ledger = run.stage, run.stage.ledger
     try:
         with stage.db.transaction() as connection:
-            previous = ledger.head(connection)
-            head = ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())))
-            run.heads = (previous, head)
+            ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())))
+            run.sealed = ledger.sealed(connection, run.run_id, key)
             run.chain = ledger.check_chain(connection, key)
             for target in run.readable():
                 if not target.refused:

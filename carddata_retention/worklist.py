@@ -19,6 +19,7 @@ from carddata_retention.errors import BrokenError
 from carddata_retention.many_rows import ManyRows
 from carddata_retention.model import Outcome, SkipReason, Status
 from carddata_retention.own_tables import OwnTables
+from carddata_retention.verifier.form import canonical
 
 CHUNK, PAGE, BLOCK = 1000, 5000, 1000
 FROZEN = ("run_id", "target", "seq", "record_key", "status", "service_end")
@@ -101,7 +102,7 @@ class WorkList:
         deadline = self.tables.deadline
         rows = connection.execute(sa.select(deadline).where(deadline.c.run_id == run_id)
                                   .order_by(deadline.c.service_end), execution_options=_streaming(connection))
-        return evidence.text_digest(evidence.canonical(list(row)).decode() + "\n" for row in rows)
+        return evidence.text_digest(canonical(list(row)).decode() + "\n" for row in rows)
 
     def freeze_again(self, connection: Connection, run_id: str, target: str, seq: int, status: Status,
                      service_end: str | None) -> None:

@@ -26,15 +26,15 @@ TABLE = {
         "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
         "services", "key_text", "targets", "register", "tables", "own_tables", "many_rows",
-        "layout", "records", "plan", "evidence", "digests", "assets",
+        "layout", "records", "plan", "evidence", "digests", "assets", "verifier",
     ],
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
     "doors": [
         "sight", "samples", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
-        "archive", "observations", "upkeep",
+        "archive", "observations", "upkeep", "proofs", "spool",
     ],
-    "story": ["nights", "gate", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
+    "story": ["nights", "continuity", "resolving", "gate", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
     "front door": ["console", "narrator", "cli"],
 }
 LEVELS = list(TABLE)

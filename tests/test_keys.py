@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from carddata_retention import evidence
 from carddata_retention.errors import BlindError
-from carddata_retention.keys import EvidenceKey, load_key
+from carddata_retention.keys import EvidenceKey, load_key, rotate
 
-GOOD = {"key_id": "k1", "hmac": base64.b64encode(bytes(32)).decode()}
+ZERO = base64.b64encode(bytes(32)).decode()
+GOOD = {"key_id": "k1", "hmac": ZERO, "ed25519": ZERO}
 
 
 def test_the_first_run_makes_it_and_every_later_one_reads_the_same(tmp_path):
@@ -38,13 +38,16 @@ def test_its_bytes_are_not_in_its_own_words(tmp_path):
 
     assert key.key_id in repr(key)
     assert repr(key.secret) not in repr(key)
+    assert repr(key.signing) not in repr(key)
 
 
 @pytest.mark.parametrize("content", [
     b"", b"\xff\xfe", b"null", b"[]", b"{}", b'{"key_id": "k1"}', json.dumps(GOOD | {"hmac": ""}).encode(),
     json.dumps(GOOD | {"hmac": "not base64"}).encode(), json.dumps(GOOD | {"hmac": 7}).encode(),
     json.dumps(GOOD | {"hmac": base64.b64encode(bytes(31)).decode()}).encode(),
-    json.dumps(GOOD | {"former": {"k0": ""}}).encode(), json.dumps(GOOD | {"former": []}).encode(),
+    json.dumps(GOOD | {"ed25519": ""}).encode(), json.dumps({"key_id": "k1", "hmac": ZERO}).encode(),
+    json.dumps(GOOD | {"former": {"k0": ""}}).encode(), json.dumps(GOOD | {"former": {"k0": {"hmac": ZERO}}}).encode(),
+    json.dumps(GOOD | {"former": {"k0": {"hmac": ZERO, "public": "AA=="}}}).encode(), json.dumps(GOOD | {"former": []}).encode(),
 ])
 def test_a_damaged_key_is_not_taken_and_not_written_over(tmp_path, content):
     path = tmp_path / "evidence.key"
@@ -71,19 +74,33 @@ def test_a_key_that_others_may_open_is_refused(tmp_path, mode):
 
 
 def test_a_former_key_still_verifies_what_it_signed_and_a_lost_one_holds_nobody_up(tmp_path):
-    old, lost = (EvidenceKey(name, bytes([n]) * 32) for n, name in enumerate(("k1", "k2")))
     path = tmp_path / "evidence.key"
-    path.write_text(json.dumps({"key_id": "k3", "hmac": base64.b64encode(b"3" * 32).decode(),
-                                "former": {"k1": base64.b64encode(old.secret).decode(), "k2": None}}))
-    path.chmod(0o600)
-    key = load_key(path, create=False)
-    signed = {k.key_id: evidence.signature(k.secret, "seal") for k in (old, lost, key)}
+    first = load_key(path, create=True)
+    before, second = rotate(path)
+    third = EvidenceKey("k3", bytes(32), b"3" * 32, {**second.former, "lost": None})
 
-    assert all(key.signs(name, signature, "seal") for name, signature in signed.items())
-    assert not key.signs("k1", signed["k1"], "another seal")
-    assert not key.signs("k1", signed["k3"], "seal")
-    assert not key.signs("k4", signed["k3"], "seal")
-    assert not key.signs(None, None, "seal")
+    assert before == first
+    assert load_key(path, create=False) == second
+    assert second.signs(first.key_id, first.sign("seal"), "seal")
+    assert third.signs(first.key_id, first.sign("seal"), "seal")
+    assert third.signs("k3", third.sign("seal"), "seal")
+    assert third.signs("lost", "anything", "seal")
+    assert not second.signs(first.key_id, first.sign("seal"), "another seal")
+    assert not second.signs(first.key_id, second.sign("seal"), "seal")
+    assert not second.signs("k4", second.sign("seal"), "seal")
+    assert not second.signs(None, None, "seal")
+    assert (second.secret_of(first.key_id), third.secret_of("lost")) == (first.secret, None)
+
+
+def test_the_signing_half_of_a_former_key_is_gone_from_the_file(tmp_path):
+    path = tmp_path / "evidence.key"
+    first = load_key(path, create=True)
+    rotate(path)
+
+    assert base64.b64encode(first.secret).decode() in path.read_text()
+    assert base64.b64encode(first.signing).decode() not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["evidence.key"]
 
 
 def test_a_look_makes_no_key(tmp_path):

@@ -216,6 +216,10 @@ def test_a_snapshot_takes_no_write(database, db):
         assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 1
 
 
+def test_a_transaction_that_lost_its_session_is_a_lost_connection():
+    assert trouble(sa.exc.PendingRollbackError(VALUE)) is Trouble.DISCONNECTED
+
+
 def test_a_full_disk_is_said_to_be_one(sqlite_database):
     with sqlite_database.engine.connect() as connection:
         connection.exec_driver_sql(TABLE)
@@ -272,6 +276,10 @@ def test_each_trouble_has_its_lesson(db, statement, meaning):
 
     assert (error.code, error.exit, error.not_done) == (LESSONS[meaning], 40, "Some was.")
     assert seen_as(error, "It") is error
+
+
+def test_a_transaction_that_lost_its_session_is_a_lost_connection():
+    assert trouble(sa.exc.PendingRollbackError(VALUE)) is Trouble.DISCONNECTED
 
 
 def test_a_full_disk_is_said_by_name(tmp_path):

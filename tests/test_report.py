@@ -22,6 +22,7 @@ from carddata_retention.model import (
     Night,
     PreviousNight,
     QualityResult,
+    Sealed,
     Severity,
     State,
     Status,
@@ -112,8 +113,10 @@ def night(**changed: Any) -> Night:
         "purged_sample": tuple(tombstone(i) for i in range(200)),
         "undetermined_examples": (UndeterminedExample("cards", "no_end", "8b8c18adea8511f0a1b2c3d4e5f60718"),
                                   UndeterminedExample("payments", "unreadable_end", "f2ff3e3ba0e64c1d" * 2)),
-        "evidence_head": "03b9087cf792f846f40ba6d7ff4272a3c1831f4d50ec217fb039423300d126ab",
-        "previous_head": "a072c63ad41dd96ff7fad9ee447391bfcaa2489b98a963da8c9ee14bf4defb80",
+        "sealed": Sealed(177, 1, 1_842, "5b4e951160b23c1b40768ce727f675968e5b5e79fe3acbdd2c004ae3c0ca991e",
+                         "a072c63ad41dd96ff7fad9ee447391bfcaa2489b98a963da8c9ee14bf4defb80",
+                         "03b9087cf792f846f40ba6d7ff4272a3c1831f4d50ec217fb039423300d126ab", "kee6e951f",
+                         "b367993d88feeac5272ece4e4f9e9a14", "ec5584611494e6f3" * 8),
         "verification_sql": SQL, "verification_login": "ret_verify",
         "artefacts": ("2026-11-24/20261124T020004-7f3a/night.html",), "previous": before,
     }
@@ -199,7 +202,7 @@ def test_an_early_removal_is_seen_and_so_is_a_record_that_had_to_stay() -> None:
 
 def test_nothing_passes_by_assertion() -> None:
     bare = night(
-        mode=Mode.PLAN, previous=None, purged_sample=(), evidence_head=None, verification_sql=None,
+        mode=Mode.PLAN, previous=None, purged_sample=(), sealed=None, verification_sql=None,
         targets=(target("cards", purged=None, skipped=None, failed=None, arrived=None, residue=None, recount=None,
                         overdue=0, due=512, remaining_due=514),),
     )

@@ -262,8 +262,10 @@ NOTES: dict[str, Text] = texts({
         "今夜の証跡の先頭なし(試行または証跡の記録前)。",
         "No evidence head tonight: a dry run, or before evidence was written.",
     ),
-    "s14.note": ("先頭の値を別の場所に控えると、後から連鎖の書き換えを見破れる。検証は次の1行。",
-                 "Keep the head in another place and a rewritten chain shows. To verify, one line:"),
+    "s14.note": ("封印と鍵の指紋を別の場所に控えると、後の書き換えも末尾の削除も見破れる。検証、1件の消去の証明、"
+                 "データベースの再確認は次の3行。初めの2行は書き出したファイルだけで足りる。",
+                 "Keep the seal and the key's fingerprint in another place, and a rewritten or shortened chain shows. "
+                 "To verify, to prove one removal, to look at the database again; the first two need the files alone:"),
     "scan.done": ("{n}点、検出 0", "{n:artefact}, 0 hits"),
     "scan.none": ("公開前", "before publication"),
     "always": ("どの {day} でも正しい", "right for every {day}"),

@@ -1,0 +1,178 @@
+"""A look at exported evidence: one file, a folder of them, or a proof about one record. Every complaint is kept."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .form import (
+    FORMAT,
+    GENESIS,
+    OF_DEADLINE,
+    OF_RUN,
+    Entry,
+    canonical,
+    check_of,
+    digest,
+    head,
+    leaf,
+    run_digest,
+    seal,
+    unsigned,
+)
+from .merkle import Tree, leaf_hash, root_by_path
+
+_KINDS = ("run", "batch", "deadline", "tombstone", "head")
+
+
+class Complaint(NamedTuple):
+    """What does not hold, in which file, at which line where that can be said."""
+
+    file: str
+    line: int | None
+    what: str
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was looked at, and every complaint. `head` is the seal of the last run."""
+
+    files: int = 0
+    tombstones: int = 0
+    head: str = GENESIS
+    complaints: list[Complaint] = field(default_factory=list)
+
+
+class EvidenceFile:
+    """One file, read once from above to below; its tombstones pass by. Its signature is not looked at."""
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.tree, self.complaints = path.name, Tree(), list[Complaint]()
+        self.run: Entry = {}
+        self.head: Entry = {}
+        self._batches: dict[tuple[str, int], Entry] = {}
+        self._digests: dict[tuple[str, int], Any] = defaultdict(hashlib.sha256)
+        self._numbers: Counter[tuple[str, int]] = Counter()
+        self._deadlines = hashlib.sha256()
+        self._kind, self._place = "run", ("", 0)
+        with path.open("rb") as file:
+            for at, entry in self._lines(file):
+                self._take(at, entry)
+        self._judge()
+
+    def complain(self, what: str, at: int | None = None) -> None:
+        """Note what does not hold."""
+        self.complaints.append(Complaint(self.name, at, what))
+
+    def _lines(self, file: Iterable[bytes]) -> Iterator[tuple[int, Entry]]:
+        before, at = "", 0
+        for at, raw in enumerate(file, start=1):
+            body, _, said = raw.removesuffix(b'"}\n').rpartition(b',"check":"')
+            try:
+                entry = json.loads(body + b"}")
+                what = " ".join(str(entry[word]) for word in ("kind", "target", "seq", "batch_no") if word in entry)
+            except (ValueError, TypeError, KeyError):
+                self.complain("this line is not whole: it was changed, or the file was cut off here", at)
+                continue
+            if said.decode(errors="replace") != check_of(before, body + b"}"):
+                self.complain(f"{what}: it was changed, or the line before it was removed, added or moved", at)
+            before = said.decode(errors="replace")
+            yield at, entry
+        if self._kind != "head":
+            self.complain("the file ends without its head: it was cut off", at)
+
+    def _take(self, at: int, entry: Entry) -> None:
+        kind = entry.pop("kind")
+        if kind not in _KINDS or _KINDS.index(kind) < _KINDS.index(self._kind) or self.head:
+            self.complain(f"{kind} does not belong here: it was added or moved", at)
+            return
+        self._kind = kind
+        try:
+            match kind:
+                case "run":
+                    if self.run or entry.pop("format") != FORMAT:
+                        self.complain(f"a second run, or not format {FORMAT}", at)
+                    self.run = entry
+                case "batch":
+                    self._batches[entry["target"], entry["batch_no"]] = entry
+                case "deadline":
+                    self._deadlines.update(canonical([entry[name] for name in OF_DEADLINE]) + b"\n")
+                case "tombstone":
+                    self._take_tombstone(at, entry)
+                case _:
+                    self.head = entry
+        except (KeyError, TypeError):
+            self.complain(f"{kind} lacks what it must say", at)
+
+    def _take_tombstone(self, at: int, entry: Entry) -> None:
+        place, batch = (entry["target"], entry["seq"]), (entry["target"], entry["batch_no"])
+        if place <= self._place:
+            self.complain(f"tombstone {place[1]} of {place[0]} stands twice, or was moved", at)
+        self._place = place
+        self._digests[batch].update(entry["digest"].encode())
+        self._numbers[batch] += 1
+        self.tree.add(leaf_hash(leaf(self.run, self._batches[batch], entry)))
+
+    def _judge(self) -> None:
+        for (target, number), batch in self._batches.items():
+            held, promised = self._numbers[target, number], batch["purged"]
+            if held != promised:
+                self.complain(f"batch {number} of {target} has {held} tombstones and was committed with {promised}")
+            elif self._digests[target, number].hexdigest() != batch["digest"]:
+                self.complain(f"batch {number} of {target}: its tombstones are not those it was committed with")
+        try:
+            if self.run["deadlines"] not in (None, self._deadlines.hexdigest()):
+                self.complain("the deadlines are not those that the run was sealed with")
+            facts = run_digest(self.run, [(*place, digest(batch)) for place, batch in self._batches.items()])
+            built = head(self.run, facts, self.tree.size, self.tree.root(), self.head["previous"])
+            if any(built[name] != self.head[name] for name in built) or seal(built) != self.head["seal"]:
+                self.complain("what stands here is not what was sealed")
+        except KeyError:
+            self.complain("the run or its head is missing, or lacks what it must say")
+
+
+def _has(entry: Entry, kind: type, *names: str) -> bool:
+    return all(isinstance(entry.get(name), kind) for name in names)
+
+
+def check_folder(folder: Path, keys: Mapping[str, str], until: str | None = None) -> Checked:
+    """Every file, and that the runs follow each other without a gap. `until` is a seal that must be among them."""
+    checked, heads = Checked(), list[Entry]()
+    for path in sorted(folder.glob("*.jsonl")):
+        file = EvidenceFile(path)
+        checked.files += 1
+        checked.tombstones += file.tree.size
+        checked.complaints += file.complaints
+        if _has(file.head, str, "seal", "previous", "key_id", "signature") and _has(file.head, int, "number", "epoch"):
+            heads.append({**file.head, "file": path.name})
+            checked.complaints += [Complaint(path.name, None, what) for what in unsigned(file.head, keys)]
+    heads.sort(key=lambda entry: entry["number"])
+    before: Entry = {"number": 0, "seal": GENESIS, "epoch": 0, "file": ""}
+    for earlier, this in pairwise([before, *heads]):
+        what = None
+        if this["number"] != earlier["number"] + 1:
+            what = f"run {earlier['number'] + 1} is missing before run {this['number']}, or a run stands twice"
+        elif this["previous"] != earlier["seal"] or this["epoch"] < earlier["epoch"]:
+            what = f"it does not follow {earlier['file'] or 'nothing'}"
+        checked.complaints += [Complaint(this["file"], None, what)] if what else []
+        checked.head = this["seal"]
+    if until is not None and until not in {entry["seal"] for entry in heads}:
+        checked.complaints.append(Complaint(folder.name, None, f"no file has the seal {until}: the last were removed"))
+    return checked
+
+
+def check_proof(proof: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
+    """What does not hold of a proof that one record was removed; nothing where all does."""
+    try:
+        top, record = proof["head"], proof["record"]
+        root = root_by_path(leaf_hash(record), proof["index"], top["tombstones"], proof["path"])
+        told = [] if root == top["root"] and proof["index"] >= 0 else ["the record is not in the tree of this head"]
+        told += [f"{name} is not that of the head" for name in OF_RUN if record[name] != top[name]]
+        told += [] if seal(top) == proof["seal"] else ["the seal is not that of the head"]
+        return told + unsigned(proof, keys)
+    except (KeyError, TypeError, ValueError):
+        return ["this is no proof, or it is not whole"]

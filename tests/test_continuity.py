@@ -1,0 +1,182 @@
+"""A database that went back: what the exported evidence knows is part of the ledger again, and nothing else is."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from nightly import AS_OF
+from small_house import come_anew, small_house
+
+from carddata_retention.errors import BrokenError
+from carddata_retention.explain import explain_record
+from carddata_retention.keys import load_key
+from carddata_retention.verifier.check import check_folder
+
+DAYS = (3, 2, 1)
+
+
+class Backup:
+    """Every row of a house, to be put back."""
+
+    def __init__(self, house) -> None:
+        self.house = house
+        meta = sa.MetaData()
+        with house.database.engine.connect() as connection:
+            schemas = [None, "carddata"] if house.database.dialect == "postgresql" else [None]
+            for schema in schemas:
+                meta.reflect(connection, schema=schema)
+            self.tables = meta.sorted_tables
+            self.rows = {t: [dict(r) for r in connection.execute(sa.select(t)).mappings()] for t in self.tables}
+
+    def restore(self) -> None:
+        with self.house.database.engine.begin() as connection:
+            for table in reversed(self.tables):
+                connection.execute(table.delete())
+            for table in self.tables:
+                if self.rows[table]:
+                    connection.execute(table.insert(), self.rows[table])
+
+
+@pytest.fixture
+def house(database, tmp_path):
+    return small_house(database, tmp_path)
+
+
+def night(house, days: int):
+    """One night, behind which the removed cards come anew under other keys."""
+    before = house.rows("cards")
+    told = house.night(as_of=AS_OF - timedelta(days=days))
+    come_anew(house, before, 100_000 * days)
+    return told
+
+
+def last_night(house):
+    return house.night(as_of=AS_OF - timedelta(days=DAYS[2]))
+
+
+def evidence(house):
+    return house.config.path(house.config.evidence.directory)
+
+
+def keys(house) -> dict[str, str]:
+    return load_key(house.config.path(house.config.evidence.key_file), create=False).publics()
+
+
+def chain(house) -> list[tuple]:
+    return [tuple(r) for r in house.execute(
+        f"SELECT number, epoch, tombstones, root, seal FROM {house.own('run')} ORDER BY number")]
+
+
+def test_forgotten_runs_are_taken_in_again_and_the_next_one_begins_an_epoch(house):
+    night(house, DAYS[0])
+    backup = Backup(house)
+    night(house, DAYS[1])
+    before = chain(house)
+    removed = sum(row[2] for row in before)
+    backup.restore()
+    assert len(chain(house)) == 1
+
+    told = last_night(house)
+
+    assert told.exit_code == 0
+    found = [f for f in told.findings if f.id == "database_restored"]
+    assert [(f.count, (AS_OF - timedelta(days=DAYS[0])).isoformat() in f.reason) for f in found] == [(1, True)]
+    now = chain(house)
+    assert now[:2] == before
+    assert [row[1] for row in now] == [1, 1, 2]
+    assert now[2][2] >= before[1][2]  # what came back was due again
+    assert house.execute(f"SELECT count(*) FROM {house.own('tombstone')}")[0][0] == removed + now[2][2]
+    assert house.verify().exit_code == 0
+    assert check_folder(evidence(house), keys(house)).complaints == []
+
+
+def test_a_database_from_before_the_first_night_gets_all_of_it_back(house):
+    backup = Backup(house)
+    night(house, DAYS[0])
+    night(house, DAYS[1])
+    before = chain(house)
+    for table in ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request"):
+        house.execute(f"DROP TABLE {house.own(table)}")
+    backup.restore()
+
+    told = last_night(house)
+
+    assert [f.count for f in told.findings if f.id == "database_restored"] == [2]
+    assert chain(house)[:2] == before
+    assert house.verify().exit_code == 0
+
+
+def test_a_ledger_that_lost_nothing_is_left_alone_and_missing_files_are_written_again(house):
+    night(house, DAYS[0])
+    night(house, DAYS[1])
+    files = sorted(evidence(house).glob("*.jsonl"))
+    content = files[0].read_bytes()
+    files[0].unlink()
+
+    told = last_night(house)
+
+    assert [f for f in told.findings if f.id == "database_restored"] == []
+    assert files[0].read_bytes() == content
+
+
+def test_where_ledger_and_files_part_ways_nothing_is_removed_and_it_is_50(house):
+    night(house, DAYS[0])
+    backup = Backup(house)
+    night(house, DAYS[1])
+    away = evidence(house).with_name("away")
+    shutil.move(evidence(house), away)
+    backup.restore()
+    night(house, DAYS[1])  # without the evidence nobody can know
+    shutil.rmtree(evidence(house))
+    shutil.move(away, evidence(house))
+    before = house.rows("cards")
+
+    for again in (lambda: last_night(house), lambda: house.verify()):
+        with pytest.raises(BrokenError) as parted:
+            again()
+        assert (parted.value.code, int(parted.value.exit)) == ("ledger_parted", 50)
+    assert house.rows("cards") == before
+
+
+def test_forgotten_evidence_that_was_changed_is_not_taken_in(house):
+    night(house, DAYS[0])
+    backup = Backup(house)
+    told = night(house, DAYS[1])
+    path = evidence(house) / f"{told.run_id}.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"status":"due"', b'"status":"overdue"', 1))
+    backup.restore()
+    before = house.rows("cards")
+
+    with pytest.raises(BrokenError) as changed:
+        last_night(house)
+
+    assert (changed.value.code, path.name in changed.value.cause) == ("evidence_changed", True)
+    assert (len(chain(house)), house.rows("cards")) == (1, before)
+
+
+def test_verify_says_that_the_database_went_back(house):
+    night(house, DAYS[0])
+    backup = Backup(house)
+    night(house, DAYS[1])
+    backup.restore()
+
+    assert [f.count for f in house.verify().findings if f.id == "database_restored"] == [1]
+
+
+def test_a_record_whose_removal_the_ledger_forgot_is_explained_by_the_evidence(house):
+    before = house.rows("cards")
+    backup = Backup(house)
+    house.night(as_of=AS_OF - timedelta(days=DAYS[0]))
+    key = min({r[0] for r in before} - {r[0] for r in house.rows("cards")})
+    assert explain_record(house.config, datetime.now(UTC), None, "cards", str(key))["status"] == "purged"
+    for table in ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request"):
+        house.execute(f"DROP TABLE {house.own(table)}")
+    backup.restore()
+    house.execute("DELETE FROM card_usage WHERE card_id = :id", id=key)
+    house.execute("DELETE FROM cards WHERE id = :id", id=key)
+    night(house, DAYS[1])
+
+    story = explain_record(house.config, datetime.now(UTC), None, "cards", str(key))
+
+    assert (story["status"], story["purged_by_run"] is not None) == ("purged", True)
