@@ -84,6 +84,22 @@ def _target() -> sa.Column[Any]:
     return sa.Column("target", _text(64), primary_key=True)
 
 
+def _run(table: Callable[..., sa.Table]) -> sa.Table:
+    return table(
+        "run", _run_id(), _needed("number", sa.BigInteger, unique=True), _needed("epoch", sa.Integer),
+        _needed("mode", _text(16)),
+        _needed("as_of", _text(10)), _needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
+        _needed("host", _text(255)), _needed("os_user", _text(255)), _needed("process", sa.Integer),
+        _needed("tool_version", _text(40)), _needed("policy_version", _text(64)), _needed("policy_digest", _text(64)),
+        _needed("salt", _text(64)),
+        sa.Column("finished_at", _text(40)), sa.Column("verdict", _text(16)), sa.Column("exit_code", sa.Integer),
+        sa.Column("result", _long()), sa.Column("deadlines", _text(64)),
+        sa.Column("tombstones", sa.BigInteger), sa.Column("root", _text(64)),
+        sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
+        sa.Column("key_id", _text(40)), sa.Column("signature", _text(128)),
+    )
+
+
 def _work(table: Callable[..., sa.Table], prefix: str) -> sa.Table:
     made = table(
         "work", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -113,19 +129,7 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         sa.Index(f"{prefix}{name}_item", made.c.scope, made.c.item)
         return made
 
-    run = table(
-        "run", _run_id(), _needed("number", sa.BigInteger, unique=True), _needed("epoch", sa.Integer),
-        _needed("mode", _text(16)),
-        _needed("as_of", _text(10)), _needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
-        _needed("host", _text(255)), _needed("os_user", _text(255)), _needed("process", sa.Integer),
-        _needed("tool_version", _text(40)), _needed("policy_version", _text(64)), _needed("policy_digest", _text(64)),
-        _needed("salt", _text(64)),
-        sa.Column("finished_at", _text(40)), sa.Column("verdict", _text(16)), sa.Column("exit_code", sa.Integer),
-        sa.Column("result", _long()), sa.Column("deadlines", _text(64)),
-        sa.Column("tombstones", sa.BigInteger), sa.Column("root", _text(64)),
-        sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
-        sa.Column("key_id", _text(40)), sa.Column("signature", _text(128)),
-    )
+    run = _run(table)
     batch = table(
         "batch", _run_id(), _target(), sa.Column("batch_no", sa.Integer, primary_key=True),
         _needed("table_name", _text(255)), _needed("disposition", _text(16)), _needed("fields", _long()),

@@ -278,10 +278,6 @@ def test_each_trouble_has_its_lesson(db, statement, meaning):
     assert seen_as(error, "It") is error
 
 
-def test_a_transaction_that_lost_its_session_is_a_lost_connection():
-    assert trouble(sa.exc.PendingRollbackError(VALUE)) is Trouble.DISCONNECTED
-
-
 def test_a_full_disk_is_said_by_name(tmp_path):
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'full.db'}")
     with engine.connect() as connection:

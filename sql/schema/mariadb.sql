@@ -8,6 +8,7 @@
 CREATE TABLE carddata_run (
     run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     number BIGINT NOT NULL,
+    epoch INTEGER NOT NULL,
     mode VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
     as_of VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     started_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
@@ -24,10 +25,12 @@ CREATE TABLE carddata_run (
     exit_code INTEGER,
     result LONGTEXT,
     deadlines VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    tombstones BIGINT,
+    root VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     previous_seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     key_id VARCHAR(40) COLLATE utf8mb4_nopad_bin,
-    signature VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    signature VARCHAR(128) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (run_id),
     UNIQUE (number)
 ) ENGINE=InnoDB CHARSET=utf8mb4
@@ -65,6 +68,7 @@ CREATE TABLE carddata_tombstone (
     batch_no INTEGER NOT NULL,
     status VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
     service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    digest VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (run_id, target, seq)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='One row for each removed record: its key, its status, its service end. Never a card value.'

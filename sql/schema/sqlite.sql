@@ -8,6 +8,7 @@
 CREATE TABLE carddata_run (
     run_id VARCHAR(40) NOT NULL,
     number BIGINT NOT NULL,
+    epoch INTEGER NOT NULL,
     mode VARCHAR(16) NOT NULL,
     as_of VARCHAR(10) NOT NULL,
     started_at VARCHAR(40) NOT NULL,
@@ -24,10 +25,12 @@ CREATE TABLE carddata_run (
     exit_code INTEGER,
     result TEXT,
     deadlines VARCHAR(64),
+    tombstones BIGINT,
+    root VARCHAR(64),
     previous_seal VARCHAR(64),
     seal VARCHAR(64),
     key_id VARCHAR(40),
-    signature VARCHAR(64),
+    signature VARCHAR(128),
     PRIMARY KEY (run_id),
     UNIQUE (number)
 );
@@ -61,6 +64,7 @@ CREATE TABLE carddata_tombstone (
     batch_no INTEGER NOT NULL,
     status VARCHAR(16) NOT NULL,
     service_end VARCHAR(40),
+    digest VARCHAR(64),
     PRIMARY KEY (run_id, target, seq)
 );
 
