@@ -6,7 +6,7 @@ somebody else has lost the lock, and must not remove anything more.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 from carddata_retention import evidence
 from carddata_retention.errors import BrokenError, BusyError
 from carddata_retention.keys import EvidenceKey
-from carddata_retention.model import Disposition, Sealed, Status, Tombstone
+from carddata_retention.model import Disposition, Status, Tombstone
+from carddata_retention.sealed import Sealed
 from carddata_retention.verifier import form
 from carddata_retention.verifier.merkle import Tree, leaf_hash
 from carddata_retention.worklist import WorkList, joined_whole
@@ -208,18 +209,30 @@ class Chain(WorkList):
         Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
         """
         joined_whole(connection)
-        stone, found = self.tables.tombstone.c, []
+        stone = self.tables.tombstone.c
         mine = sa.select(self.tables.tombstone).where(stone.run_id == run_id)
         first = mine.order_by(stone.target, stone.seq).limit(limit) if limit else mine
-        for row in connection.execute(self.told(first, in_order=True)).mappings():
+        return [one for _, one in self._tombstones(connection, self.told(first, in_order=True), key)]
+
+    def tombstones_at(self, connection: Connection, run_id: str, key: EvidenceKey | None, target: str,
+                      places: Sequence[int]) -> Iterator[tuple[int, Tombstone]]:
+        """The tombstones of a target at some places of the night's list, each with its place."""
+        stone = self.tables.tombstone.c
+        some = sa.select(self.tables.tombstone).where(
+            stone.run_id == run_id, stone.target == target, stone.seq.in_(places))
+        return self._tombstones(connection, self.told(some), key)
+
+    def _tombstones(self, connection: Connection, query: sa.Select[Any],
+                    key: EvidenceKey | None) -> Iterator[tuple[int, Tombstone]]:
+        for row in connection.execute(query).mappings():
             told = dict(row)
+            place = told.pop("seq")
             table, key_id, taken_in = told.pop("table_name"), told.pop("key_id"), told.pop("digest") is not None
             secret = key.secret_of(key_id) if key else None
             name = evidence.reference(secret, table, told["record_key"]) if secret and not taken_in else ""
             told |= {"reference": told["record_key"] if taken_in else name,
                      "status": Status(told["status"]), "disposition": Disposition(told["disposition"])}
-            found.append(Tombstone(**told))
-        return found
+            yield place, Tombstone(**told)
 
     def told(self, which: sa.Select[Any], *, in_order: bool = False) -> sa.Select[Any]:
         """Some tombstones, perhaps in the order of target and key, with what their run, batch and service end say."""
@@ -232,7 +245,8 @@ class Chain(WorkList):
         follows = {"service_end": "ended_at", "start_day": "start_day", "last_retained_day": "last_retained_day",
                    "first_purgeable_day": "first_purgeable_day", "rule": "rule"}
         found = sa.select(
-            stone.c.run_id, stone.c.batch_no, stone.c.target, stone.c.record_key, stone.c.status, batch.c.disposition,
+            stone.c.run_id, stone.c.batch_no, stone.c.seq, stone.c.target, stone.c.record_key, stone.c.status,
+            batch.c.disposition,
             batch.c.fields, *(sa.func.coalesce(deadline.c[column], "").label(name) for name, column in follows.items()),
             run.c.policy_version, batch.c.removed_at.label("purged_at"), batch.c.table_name, run.c.key_id,
             stone.c.digest,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from carddata_retention.sealed import Sampled, Sealed
+
 
 class Convention(StrEnum):
     """How a period of civil time is counted; `period.py` alone knows what each one means."""
@@ -219,21 +221,6 @@ class UndeterminedExample:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """A run's place in the chain of evidence, and the tree of its tombstones. Digests and signature in hex."""
-
-    number: int
-    epoch: int
-    tombstones: int
-    root: str
-    previous: str
-    seal: str
-    key_id: str
-    fingerprint: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True)
 class Night:
     """Everything that one command found out, frozen: the only input of every report format."""
 
@@ -260,6 +247,8 @@ class Night:
     timings_s: Mapping[str, float]
     purged_sample: tuple[Tombstone, ...] = ()
     undetermined_examples: tuple[UndeterminedExample, ...] = ()
+    sampled: tuple[Sampled, ...] = ()
+    sample_seed: str = ""
     chain_verified: int | None = None
     sealed: Sealed | None = None
     verification_sql: str | None = None

@@ -27,7 +27,6 @@ from carddata_retention.model import (
     Night,
     PreviousNight,
     QualityResult,
-    Sealed,
     Severity,
     State,
     TargetResult,
@@ -38,6 +37,7 @@ from carddata_retention.period import Reading
 from carddata_retention.plan import Plan, PlannedTarget, Remembered
 from carddata_retention.quality import Question, judge_all
 from carddata_retention.schema import BoundSchema, BoundTarget
+from carddata_retention.sealed import Sampled, Sealed
 from carddata_retention.stage import Stage
 from carddata_retention.tables import Decider
 
@@ -134,6 +134,8 @@ class Running:
         self.timings: dict[str, float] = {}
         self.verification: tuple[str | None, str | None] = (None, None)
         self.sealed: Sealed | None = None
+        self.sampled: list[Sampled] = []
+        self.seed = ""
         self.chain: int | None = None
         self.sample: tuple[Tombstone, ...] = ()
         self.key = key
@@ -161,6 +163,7 @@ class Running:
         if not self.registers:
             return
         self.previous = self.stage.ledger.last_completed(connection)
+        self.seed = self.stage.ledger.head(connection)
         self.furthest = self.stage.ledger.furthest(connection)
         for target in self.targets:
             known = self.stage.ledger.known(connection, target.name)
@@ -196,6 +199,7 @@ class Running:
             verdict=STATE_OF[exit_code], exit_code=int(exit_code), timings_s=dict(self.timings),
             purged_sample=self.sample,
             undetermined_examples=tuple(e for t in self.targets for e in t.examples),
+            sampled=tuple(self.sampled), sample_seed=self.seed,
             chain_verified=self.chain, sealed=self.sealed,
             verification_sql=self.verification[0], verification_login=self.verification[1],
             artefacts=artefacts, previous=self.previous,

@@ -42,6 +42,7 @@ STOPPED = {
     "time_budget": "max_minutes was over.",
     "throttled": "A brake stayed on for max_pause_minutes: replica lag, throttle_sql, or a question without an answer.",
     "locked": "Others kept the whole file, or the tables of the quiet window, locked.",
+    "table_locked": "Others kept a whole table locked: record after record could not be touched.",
     "too_many_failures": "One removal after the other failed.",
 }
 

@@ -21,6 +21,7 @@ from carddata_retention import (
     observations,
     publication,
     quality,
+    sampling,
     shares,
     statements,
     survey,
@@ -265,6 +266,8 @@ def _seal(run: Running, key: EvidenceKey) -> None:
     stage, ledger = run.stage, run.stage.ledger
     try:
         with stage.db.transaction() as connection:
+            for target in run.readable():
+                run.sampled += sampling.purged(connection, ledger, run.run_id, target.name, key, run.seed)
             ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())))
             run.sealed = ledger.sealed(connection, run.run_id, key)
             run.chain = ledger.check_chain(connection, key)

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import measures, nights, observations, scan, sight, verify
+from carddata_retention import measures, nights, observations, sampling, scan, sight, verify
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, FailedError, RefusedError, RetentionError
 from carddata_retention.ledger import set_digest
@@ -98,6 +98,7 @@ def count_and_freeze(run: Running) -> None:
             for target in run.readable():
                 with alone(target, reading), writing.begin_nested():
                     count(run, reading, target)
+                    sample(run, reading, target)
                     freeze(run, reading, writing, target)
             measure(run, reading)
     except SQLAlchemyError as refused:
@@ -116,6 +117,13 @@ def count(run: Running, connection: Connection, target: TargetNight) -> None:
     if run.key is not None:
         target.examples = tuple(UndeterminedExample(target.name, reason, run.reference_of(target, key) or "")
                                 for reason, key in counts.examples)
+
+
+def sample(run: Running, connection: Connection, target: TargetNight) -> None:
+    """Draw the records that stay for the auditor's sample; before the first run has made a key they have no names."""
+    if run.key is not None:
+        run.sampled += sampling.living(connection, target.decider_of(), run.stage.policy, run.seed,
+                                       lambda text: run.reference_of(target, text) or "")
 
 
 def freeze(run: Running, reading: Connection, writing: Connection, target: TargetNight) -> None:

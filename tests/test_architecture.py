@@ -21,7 +21,7 @@ PACKAGE = "carddata_retention"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 TABLE = {
-    "words": ["model", "errors", "redact"],
+    "words": ["model", "sealed", "errors", "redact"],
     "rules": [
         "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
@@ -31,7 +31,7 @@ TABLE = {
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
     "doors": [
-        "sight", "samples", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
+        "sight", "samples", "sampling", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations", "upkeep", "proofs", "spool",
     ],
     "story": ["nights", "continuity", "resolving", "gate", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],

@@ -134,6 +134,27 @@ def test_a_row_that_others_lock_all_night_is_left_and_nobody_waits_for_it(server
     assert alive(house, "cards") == {1}
 
 
+def test_a_table_that_others_keep_locked_whole_stops_the_run_after_some_records(server, tmp_path):
+    house = empty_house(server, tmp_path)
+    add(house, *range(100, 120))
+    lock = "LOCK TABLE card_usage IN EXCLUSIVE MODE" if server.dialect == "postgresql" else "LOCK TABLES card_usage WRITE"
+    with bench(house) as b, ExitStack() as stack:
+        somebody = session(house, stack)
+        run_id = b.begin()
+        candidates = b.freeze(run_id, "cards")
+        engine = b.engine(run_id, "cards")
+        engine.lonely_locks_allowed = 3
+        somebody.exec_driver_sql(lock)
+        engine.run(candidates)
+        somebody.exec_driver_sql("ROLLBACK" if server.dialect == "postgresql" else "UNLOCK TABLES")
+        came_out = b.finish(run_id, "cards", candidates, engine.stopped)
+        assert (came_out.stopped, came_out.exit()) == ("table_locked", 10)
+        assert came_out.tally.skipped_reasons == {"locked": 3, "not_reached": 17}
+        assert len(alive(house, "cards")) == 21
+        assert b.purge("cards").exit() == 0
+    assert alive(house, "cards") == {1}
+
+
 def test_a_row_that_others_lock_for_more_nights_than_the_grace_is_a_failure_and_not_before(server, tmp_path):
     house = empty_house(server, tmp_path)
     add(house, 100, 101)

@@ -22,7 +22,6 @@ from carddata_retention.model import (
     Night,
     PreviousNight,
     QualityResult,
-    Sealed,
     Severity,
     State,
     Status,
@@ -40,6 +39,7 @@ from carddata_retention.report.sentences import VERDICTS
 from carddata_retention.report.speech import CATALOGUE, Language
 from carddata_retention.report.views import Length, LocationView, PolicyView, VersionView
 from carddata_retention.report.words import Text
+from carddata_retention.sealed import Sealed
 
 BOTH: tuple[Language, ...] = ("ja", "en")
 PAN = "4111111111111111"  # the test number of the card schemes

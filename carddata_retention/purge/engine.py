@@ -23,6 +23,7 @@ from carddata_retention.redact import Trouble, trouble
 ATTEMPTS = 6
 RETRY_PASSES = 2
 LONELY_FAILURES = 50
+LONELY_LOCKS = 50  # one after the other: then it is no record that is locked, but a table
 SMALLEST_UNIT, LARGEST_UNIT = 500, 10_000
 # Each key of several columns is a branch of one OR (targets.Target.key_in): SQLite nests no deeper than 1,000, and
 # PostgreSQL plans 5,000 branches for twenty seconds, 500 for a tenth of one.
@@ -75,9 +76,10 @@ class Engine:
         self._connections = 1 if db.dialect == "sqlite" else connections
         self._numbers = count(numbers)
         self._counting = threading.Lock()
-        self._lonely_failures = 0
+        self._lonely_failures = self._lonely_locks = 0
         self._done = self._total = 0
         self.retry_after_s = 0.5
+        self.lonely_locks_allowed = LONELY_LOCKS
         self.stopped: str | None = None
 
     def run(self, total: int) -> None:
@@ -169,6 +171,8 @@ class Engine:
             if self._db.dialect != "sqlite" or refusal.reason != Trouble.LOCKED:  # SQLite has waited already
                 self._wait(attempt)
             attempt += 1
+        if refusal is None:
+            self._lonely_locks = 0
         if refusal is None or self._must_stop():
             return  # stopped: the rows have no outcome of this pass, and count as not reached
         if refusal.passes and refusal.reason == Trouble.LOCKED:
@@ -176,7 +180,10 @@ class Engine:
         elif refusal.passes or len(rows) == 1 or self._lonely_failures >= LONELY_FAILURES:
             with self._counting:
                 self._lonely_failures += refusal.outcome is Outcome.FAILED
+                self._lonely_locks += refusal.reason == Trouble.LOCKED
             self._settle(rows, refusal.outcome, refusal.reason)
+            if self._lonely_locks >= self.lonely_locks_allowed:
+                self.stopped = self.stopped or "table_locked"
         else:
             middle = len(rows) // 2
             self._attempt(rows[:middle])
