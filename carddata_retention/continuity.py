@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from carddata_retention import export
-from carddata_retention.errors import BrokenError
+from carddata_retention.errors import BrokenError, ConfigError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 from carddata_retention.verifier import form
@@ -79,8 +79,16 @@ def _same(row: Any, head: form.Entry) -> bool:
     return bool(row.run_id == head["run_id"] and row.seal in (None, head["seal"]))
 
 
-def take_in(connection: Connection, ledger: Ledger, lost: Forgotten, key: EvidenceKey, directory: Path) -> None:
-    """Write the forgotten runs into the ledger, from files that verify. Raises BrokenError where one does not."""
+def take_in(connection: Connection, ledger: Ledger, lost: Forgotten, key: EvidenceKey, directory: Path,
+            database: str) -> None:
+    """Write the forgotten runs into the ledger, from files that verify.
+
+    Raises BrokenError where one does not, ConfigError where they are of another database.
+    """
+    if other := next((head["database_name"] for head in lost.heads if head["database_name"] != database), None):
+        raise ConfigError("evidence_elsewhere", f"The evidence folder has runs of the database {other}, and this is "
+                          f"{database}.", cure="Give each database its own evidence.directory and key_file. If this "
+                          "one was restored under another name, see docs/runbook.md, After a restore.")
     keys = form.read_keys(directory / form.KEYS)
     trusted = {name: public for name, public in keys.items() if key.former.get(name, key) is None} | key.publics()
     for head in lost.heads:

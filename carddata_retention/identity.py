@@ -22,12 +22,18 @@ def run_facts(stage: Stage, run_id: str, mode: Mode) -> Mapping[str, Any]:
     """The row by which a run introduces itself to the ledger."""
     clocks, policy = stage.clocks, stage.policy
     return {
-        "run_id": run_id, "mode": mode.value, "as_of": policy.as_of.isoformat(), "started_at": stamp(clocks.host),
+        "run_id": run_id, "database_name": database_name(stage),
+        "mode": mode.value, "as_of": policy.as_of.isoformat(), "started_at": stamp(clocks.host),
         "database_clock": stamp(clocks.database) if clocks.database else None, "host": socket.gethostname(),
         "os_user": os_user(), "process": os.getpid(), "tool_version": carddata_retention.__version__,
         "policy_version": policy.version.version, "policy_digest": policy.digest,
         "salt": secrets.token_hex(16),
     }
+
+
+def database_name(stage: Stage) -> str:
+    """The name of the database or of SQLite's file, without product, version, host or folder."""
+    return stage.database.rpartition(" · ")[2]
 
 
 def stamp(moment: datetime) -> str:

@@ -153,6 +153,7 @@ class TargetResult:
     residue: int | None = None
     remaining_due: int | None = None
     recount: int | None = None
+    held_after: int | None = None
     undetermined_reasons: Mapping[str, int] = field(default_factory=dict)
     skipped_reasons: Mapping[str, int] = field(default_factory=dict)
     failed_reasons: Mapping[str, int] = field(default_factory=dict)
@@ -212,6 +213,19 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold in force. `scope` is record, subject or target; whom it names stays in the ledger."""
+
+    id: str
+    scope: str
+    target: str | None
+    basis: str
+    placed_by: str
+    placed_at: str
+    review_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class UndeterminedExample:
     """A keyed reference to a record that nobody can date, and why."""
 
@@ -247,6 +261,8 @@ class Night:
     timings_s: Mapping[str, float]
     purged_sample: tuple[Tombstone, ...] = ()
     undetermined_examples: tuple[UndeterminedExample, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    holds_in_force: int | None = None
     sampled: tuple[Sampled, ...] = ()
     sample_seed: str = ""
     chain_verified: int | None = None

@@ -22,6 +22,7 @@ from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import (
     CutoffView,
     Finding,
+    Hold,
     Kind,
     Mode,
     Night,
@@ -135,6 +136,7 @@ class Running:
         self.verification: tuple[str | None, str | None] = (None, None)
         self.sealed: Sealed | None = None
         self.sampled: list[Sampled] = []
+        self.holds: tuple[tuple[Hold, ...], int | None] = ((), None)
         self.seed = ""
         self.chain: int | None = None
         self.sample: tuple[Tombstone, ...] = ()
@@ -164,6 +166,7 @@ class Running:
             return
         self.previous = self.stage.ledger.last_completed(connection)
         self.seed = self.stage.ledger.head(connection)
+        self.holds = self.stage.ledger.holds_in_force(connection)
         self.furthest = self.stage.ledger.furthest(connection)
         for target in self.targets:
             known = self.stage.ledger.known(connection, target.name)
@@ -199,7 +202,7 @@ class Running:
             verdict=STATE_OF[exit_code], exit_code=int(exit_code), timings_s=dict(self.timings),
             purged_sample=self.sample,
             undetermined_examples=tuple(e for t in self.targets for e in t.examples),
-            sampled=tuple(self.sampled), sample_seed=self.seed,
+            sampled=tuple(self.sampled), sample_seed=self.seed, holds=self.holds[0], holds_in_force=self.holds[1],
             chain_verified=self.chain, sealed=self.sealed,
             verification_sql=self.verification[0], verification_login=self.verification[1],
             artefacts=artefacts, previous=self.previous,

@@ -87,6 +87,7 @@ def _target() -> sa.Column[Any]:
 def _run(table: Callable[..., sa.Table]) -> sa.Table:
     return table(
         "run", _run_id(), _needed("number", sa.BigInteger, unique=True), _needed("epoch", sa.Integer),
+        _needed("database_name", _text(255)),
         _needed("mode", _text(16)),
         _needed("as_of", _text(10)), _needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
         _needed("host", _text(255)), _needed("os_user", _text(255)), _needed("process", sa.Integer),

@@ -157,7 +157,7 @@ def _take_in(stage: Stage, key: EvidenceKey) -> continuity.Forgotten | None:
     try:
         with stage.db.transaction() as connection:
             if (lost := continuity.forgotten(connection, stage.ledger, directory)) is not None:
-                continuity.take_in(connection, stage.ledger, lost, key, directory)
+                continuity.take_in(connection, stage.ledger, lost, key, directory, identity.database_name(stage))
             return lost
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger") from None

@@ -80,6 +80,15 @@ def count(connection: Connection, decider: Decider) -> Counts:
                   tuple(sorted(examples)))
 
 
+def held_now(connection: Connection, decider: Decider) -> int:
+    """The records in scope that hold something and that a legal hold covers, at this moment."""
+    if decider.holds is None:
+        return 0
+    target = decider.target
+    return int(connection.execute(sa.select(sa.func.count()).select_from(target.table).where(
+        target.in_scope(), sa.not_(target.blank()), decider.holds.covers(target))).scalar_one())
+
+
 def candidate_statement(decider: Decider) -> sa.Select[Any]:
     """Place, key, status and end of what would be removed, in key order."""
     judged, target = decider.scan(), decider.target

@@ -179,7 +179,7 @@ def look(run: Running, connection: Connection, target: TargetNight) -> verify.Lo
     """Put the independent question: what is due now, whatever the run made of it."""
     found = verify.look(connection, target.decider_of(), run.stage.ledger, run.run_id)
     nights.settle(target, arrived=found.arrived, residue=found.residue, remaining_due=found.remaining_due,
-           recount=found.in_scope)
+           recount=found.in_scope, held_after=scan.held_now(connection, target.decider_of()))
     run.verification = (verify.statement_text(connection, target.decider_of()), run.verification[1] or run.stage.login)
     if found.arrived:
         target.findings.append(Finding("arrived", Severity.INFO, target.name, found.arrived,

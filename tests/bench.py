@@ -88,7 +88,7 @@ class Bench:
                 ledger.seal(connection, killed, self.key, {"verdict": "failed"})
             ledger.forget_old_work(connection, run_id)
             ledger.begin(connection, {
-                "run_id": run_id, "mode": "run", "as_of": self.stage.policy.as_of.isoformat(), "started_at": "-", "host": "bench",
+                "run_id": run_id, "mode": "run", "database_name": "bench", "as_of": self.stage.policy.as_of.isoformat(), "started_at": "-", "host": "bench",
                 "os_user": "bench", "process": os.getpid(), "tool_version": "0", "policy_version": "2",
                 "policy_digest": self.stage.policy.digest, "salt": "-",
             })

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from nightly import AS_OF
 from small_house import come_anew, small_house
 
-from carddata_retention.errors import BrokenError
+from carddata_retention.errors import BrokenError, ConfigError
 from carddata_retention.explain import explain_record
 from carddata_retention.keys import load_key
 from carddata_retention.verifier.check import check_folder
@@ -153,6 +153,22 @@ def test_forgotten_evidence_that_was_changed_is_not_taken_in(house):
 
     assert (changed.value.code, path.name in changed.value.cause) == ("evidence_changed", True)
     assert (len(chain(house)), house.rows("cards")) == (1, before)
+
+
+def test_the_evidence_of_another_database_is_not_taken_in(house):
+    night(house, DAYS[0])
+    backup = Backup(house)
+    night(house, DAYS[1])
+    backup.restore()
+    for path in evidence(house).glob("*.jsonl"):
+        path.write_bytes(path.read_bytes().replace(b'"database_name":"', b'"database_name":"other_'))
+    before = house.rows("cards")
+
+    with pytest.raises(ConfigError) as elsewhere:
+        last_night(house)
+
+    assert (elsewhere.value.code, int(elsewhere.value.exit)) == ("evidence_elsewhere", 40)
+    assert house.rows("cards") == before
 
 
 def test_verify_says_that_the_database_went_back(house):

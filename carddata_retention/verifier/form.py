@@ -62,8 +62,8 @@ def run_digest(facts: Mapping[str, Any], batches: Iterable[tuple[str, int, str]]
 
 def head(run: Mapping[str, Any], facts: str, size: int, root: str, previous: str) -> Entry:
     """What is signed of a run: its place in the chain, its tree, and the digest of all its other lines."""
-    return {**{name: run[name] for name in ("number", "run_id", "epoch", "as_of", *OF_RUN[1:])}, "facts": facts,
-            "tombstones": size, "root": root, "previous": previous}
+    return {**{name: run[name] for name in ("number", "run_id", "epoch", "database_name", "as_of", *OF_RUN[1:])},
+            "facts": facts, "tombstones": size, "root": root, "previous": previous}
 
 
 def seal(of_head: Mapping[str, Any]) -> str:
