@@ -26,7 +26,7 @@ TABLE = {
         "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
         "services", "key_text", "targets", "register", "tables", "own_tables", "many_rows",
-        "layout", "records", "plan", "evidence", "digests", "assets",
+        "layout", "records", "plan", "evidence", "digests", "assets", "history", "reporting_period",
     ],
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
