@@ -109,8 +109,8 @@ class Report(Section):
     @classmethod
     def _twelve_months(cls, days: int | None) -> int | None:
         if days is not None and days < LEAST_KEPT_DAYS:
-            raise ValueError(f"PCI DSS 10.5 asks for twelve months; write at least {LEAST_KEPT_DAYS}, or leave it out to "
-                             "keep them for ever")
+            raise ValueError(f"PCI DSS 10.5 asks for twelve months; write at least {LEAST_KEPT_DAYS}, or leave it out "
+                             "to keep them for ever")
         return days
 
 

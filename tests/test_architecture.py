@@ -34,7 +34,8 @@ TABLE = {
         "sight", "samples", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations", "upkeep",
     ],
-    "story": ["nights", "gate", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
+    "story": ["nights", "gate", "survey", "publication", "check", "statements", "afterwards", "period_report",
+        "remanence", "run"],
     "front door": ["console", "narrator", "cli"],
 }
 LEVELS = list(TABLE)

@@ -1,4 +1,4 @@
-"""A night, or all nights, as one self-contained page: no network, no library, the same in a browser and on paper."""
+"""A night, a period or all nights as one self-contained page: no network, no library, the same on paper."""
 
 import base64
 import hashlib
@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from carddata_retention.history import History
 from carddata_retention.model import Night
+from carddata_retention.report import page, period_page
+from carddata_retention.report.conclusions import PeriodView
+from carddata_retention.report.grid import Pages
 from carddata_retention.report.overview import Site, overview
-from carddata_retention.report.page import context
 from carddata_retention.report.speech import Language, Speech
 from carddata_retention.report.views import LocationView, PolicyView
 
@@ -53,9 +55,14 @@ def render_html(
 ) -> str:
     """The page of a night. `scanned` says how many artefacts the leak scan must clear before it may be published;
     `history` is what the trends are drawn from."""
-    return _rendered("night.html.j2", context(night, policy, locations, Speech(languages), scanned, history))
+    return _rendered("night.html.j2", page.context(night, policy, locations, Speech(languages), scanned, history))
 
 
 def render_overview(history: History, site: Site, languages: tuple[Language, ...]) -> str:
     """The page of all nights. The history holds at least one run."""
     return _rendered("index.html.j2", overview(history, site, Speech(languages)))
+
+
+def render_period(view: PeriodView, pages: Pages, languages: tuple[Language, ...], *, overview_there: bool) -> str:
+    """The page of a period. `pages` are the nights that it can link to."""
+    return _rendered("period.html.j2", period_page.context(view, Speech(languages), pages, overview_there))
