@@ -46,13 +46,19 @@ def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: E
 
 def history(connection: sa.Connection, ledger: Ledger) -> History:
     """All completed runs, in the order in which they were held. Raises BrokenError where a row makes no sense."""
+    found: list[PastRun] = []
+    while page := _page(connection, ledger, found[-1].number if found else 0):
+        found += map(_past_run, page)
+    return History(tuple(found))
+
+
+def _page(connection: sa.Connection, ledger: Ledger, after: int) -> list[dict[str, Any]]:
     run = ledger.tables.run.c
     rows = connection.execute(
         sa.select(run.run_id, run.number, run.mode, run.as_of, run.started_at, run.finished_at, run.verdict,
                   run.exit_code, run.policy_version, run.policy_digest, run.seal, run.result)
-        .where(run.result.is_not(None)).order_by(run.number),
-        execution_options={"stream_results": True, "yield_per": PAGE})
-    return History(tuple(_past_run(dict(row)) for row in rows.mappings()))
+        .where(run.result.is_not(None), run.number > after).order_by(run.number).limit(PAGE))
+    return [dict(row) for row in rows.mappings()]
 
 
 def _past_run(row: Mapping[str, Any]) -> PastRun:

@@ -2,9 +2,8 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 from carddata_retention.errors import UsageError
@@ -54,17 +53,10 @@ class ReportingPeriod:
         month = self.first.month + _MONTHS[self.kind] - 1
         return date(self.first.year, month, monthrange(self.first.year, month)[1])
 
-    def days(self) -> Iterator[date]:
-        """Every day, in order."""
-        return (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
-
     def months(self) -> tuple["ReportingPeriod", ...]:
         """The months that it consists of."""
         year, month = self.first.year, self.first.month
         return tuple(ReportingPeriod(date(year, month + n, 1), PeriodKind.MONTH) for n in range(_MONTHS[self.kind]))
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
 
     def __str__(self) -> str:
         year = f"{self.first.year:04}"

@@ -273,6 +273,6 @@ def _report(run: Running) -> Night:
             raise seen_as(refused, "The ledger", not_done="No report was written; the run is sealed.") from None
         files = publication.published(stage.config, told, stage.policy, history)
         if gone := publication.thrown_away(stage.config, told, stage.clocks.today, history):
-            run.hooks.log(f"{gone} folders of reports removed, older than the configuration keeps them")
+            run.hooks.log(f"old reports removed: {gone} folder{'s' if gone > 1 else ''}; report builds them again")
         files += publication.overview(stage.config, stage.database, told.chain_verified, history)
     return replace(told, artefacts=files, timings_s=dict(run.timings))

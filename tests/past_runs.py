@@ -5,8 +5,20 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from carddata_retention import archive, identity
 from carddata_retention.history import History, Notice, PastRun
-from carddata_retention.model import Disposition, Mode, Severity, State, TargetResult
+from carddata_retention.keys import EvidenceKey
+from carddata_retention.ledger import Ledger
+from carddata_retention.model import (
+    Disposition,
+    Finding,
+    Mode,
+    Night,
+    QualityResult,
+    Severity,
+    State,
+    TargetResult,
+)
 
 FIRST = date(2026, 6, 1)
 EXIT = {State.CLEAN: 0, State.INCOMPLETE: 10, State.FAILED: 20, State.REFUSED: 30, State.BLIND: 40, State.BROKEN: 50}
@@ -49,6 +61,36 @@ def nights(first: date, last: date, *, without: Iterable[date] = (), **changed: 
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     kept = [day for day in days if day not in set(without)]
     return History(tuple(replace(past(i, day), **changed) for i, day in enumerate(kept, start=1)))
+
+
+def as_told(run: PastRun, database: str = "billing") -> Night:
+    """The night that a run of the past would have told."""
+    return Night(
+        run_id=run.run_id, mode=run.mode, as_of=run.as_of, zone="Asia/Tokyo", started_at=run.finished_at,
+        finished_at=run.finished_at, host="batch", os_user="retention", tool_version="0.1.0", database=database,
+        login="ret_purge", policy_id="card-data-notice", policy_version=run.policy_version,
+        policy_digest=run.policy_digest, cutoffs=(), targets=run.targets,
+        findings=(Finding("for_the_record", Severity.INFO, None, None, "Left out of a history."),
+                  *(Finding(n.id, n.severity, None, n.count, "Its words are left out.") for n in run.notices)),
+        quality=tuple(QualityResult(f"q{i}", "cards", Severity.WARN, i >= run.expectations_failed, 0, 1, 0, "")
+                      for i in range(run.expectations)),
+        verdict=run.verdict, exit_code=run.exit_code, timings_s={},
+    )
+
+
+def remember(ledger: Ledger, runs: Iterable[PastRun], key: EvidenceKey, *, killed: frozenset[str] = frozenset()) -> None:
+    """Write runs into a ledger and seal them; one that was killed is sealed without a result."""
+    ledger.create()
+    for run in runs:
+        began = identity.stamp(run.finished_at)
+        with ledger.db.transaction() as connection:
+            ledger.begin(connection, {
+                "run_id": run.run_id, "mode": run.mode.value, "as_of": run.as_of.isoformat(), "started_at": began,
+                "host": "batch", "os_user": "retention", "process": 1, "tool_version": "0.1.0",
+                "policy_version": run.policy_version, "policy_digest": run.policy_digest, "salt": "0" * 32,
+            })
+            ended = archive.closing(as_told(run), began)
+            ledger.seal(connection, run.run_id, key, {"verdict": State.FAILED.value} if run.run_id in killed else ended)
 
 
 WARNED = Notice("missed_nights", Severity.WARN, 1)
