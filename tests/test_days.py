@@ -91,6 +91,11 @@ def test_a_plan_that_waited_for_its_approval_is_the_first_night():
     assert (found.days[0].day, found.days[0].tone, found.apart) == (on(1), "att", ())
 
 
+@pytest.mark.parametrize(("late", "first"), [(31, 1), (32, 20)])
+def test_a_plan_may_wait_a_month_and_no_day_longer(late, first):
+    assert told(past(1, on(1), late=late), past(2, on(20))).days[0].day == on(first)
+
+
 def test_a_ledger_of_distant_days_alone_is_told_by_them():
     old = replace(past(1, on(1)), began_on=on(1) + timedelta(days=90))
     assert [day.day for day in told(old).days] == [on(1)]

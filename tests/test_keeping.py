@@ -1,5 +1,6 @@
 """Old reports go only where the file says so, and only folders that are exactly ours."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -72,6 +73,12 @@ def test_an_empty_folder_a_folder_inside_and_a_night_that_the_ledger_does_not_kn
     assert remove_nights(tmp_path, HISTORY, TODAY, 365) == 0
 
 
+def test_a_folder_whose_name_is_no_run_of_ours_stays_whatever_the_ledger_says(tmp_path):
+    strange = replace(OLD, run_id="20251123T020004-7f3a")
+    folder_of(tmp_path, strange)
+    assert remove_nights(tmp_path, History((strange,)), TODAY, 365) == 0
+
+
 def test_links_are_never_followed(tmp_path):
     reports, elsewhere = tmp_path / "reports", tmp_path / "elsewhere"
     ours = folder_of(elsewhere, OLD)
@@ -97,6 +104,8 @@ def test_periods_are_removed_by_the_day_on_which_they_ended(tmp_path):
     assert remove_periods(tmp_path, TODAY, 365) == 3
     assert sorted(f.name for f in tmp_path.iterdir()) == ["2025", "2025-09", "2025-11", "2025-13", "2025-Q4", "archive"]
     assert remove_periods(tmp_path / "nowhere", TODAY, 365) == 0
+    assert remove_periods(tmp_path, date(2026, 11, 30), 365) == 0
+    assert remove_periods(tmp_path, date(2026, 12, 1), 365) == 1
 
 
 @pytest.fixture

@@ -129,6 +129,27 @@ def test_twenty_one_nights_are_listed_and_then_only_those_that_did_not_pass():
     assert (listed[0], listed[20], listed[21:]) == ("2026-11-24", "2026-11-04", ["2026-07-19", "2026-06-10"])
 
 
+def test_a_night_that_passed_at_its_second_run_only_is_listed_however_old():
+    runs = nights(FIRST, LAST).runs
+    before = dataclasses.replace(past(999, date(2026, 7, 1), State.FAILED), number=0)
+    html = overview(History((before, *runs)))
+    assert english(row(html, "2026-07-01")[-1]) == "an earlier run: Fail"
+
+
+def test_of_many_runs_of_a_day_the_last_six_are_linked_by_their_numbers():
+    html = overview(History(tuple(past(i, LAST) for i in range(1, 9))))
+    cells = row(html, "2026-11-24")
+    assert english(cells[2]) == "… 3 4 5 6 7 8"
+    assert english(cells[3]) == "40"
+
+
+def test_a_count_on_the_bound_of_a_step_has_its_colour():
+    runs = [past(i, date(2026, 11, i), State.CLEAN, counted(purged=n)) for i, n in enumerate((0, 3, 3, 3, 3), start=1)]
+    shown = days_of(overview(History(tuple(runs))))
+    assert shown["2026-11-01 適合 / Pass 0"][0] == "q0 k-ok"
+    assert shown["2026-11-02 適合 / Pass 3"][0] == "q2 k-ok"
+
+
 def test_years_of_bad_nights_stay_below_four_hundred_kilobytes():
     notices = tuple(Notice(f"expectation_of_a_long_name_{i}", Severity.BLOCK, 1234567) for i in range(5))
     bad = nights(date(2021, 11, 25), LAST, verdict=State.FAILED, notices=notices)
@@ -263,6 +284,7 @@ def test_bars_start_at_zero_however_much_was_removed():
     heights = [float(h) for h in re.findall(r'height="([\d.]+)" class="f-', trends_of(runs)["removals"].drawing)]
     assert len(heights) == 3
     assert max(heights) / min(heights) < 1.01
+    assert heights[2] == pytest.approx(72 * 903 / 1000, abs=0.1)  # the axis ends at 1,000
 
 
 def test_sixty_nights_are_shown_and_no_more():

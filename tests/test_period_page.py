@@ -221,3 +221,9 @@ def test_a_card_number_anywhere_stops_the_report(planted, tmp_path):
     assert refused.value.code == "report_leak"
     assert PAN not in str(refused.value.as_json())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_number_that_json_would_take_apart_is_seen_before_it_is_written(tmp_path):
+    place = dataclasses.replace(PLACES[0], note="\n".join((PAN[:4], PAN[4:8], PAN[8:12], PAN[12:])))
+    with pytest.raises(RefusedError, match=r"period\.locations\[0\]\.note"):
+        site.publish_period(view(places=(place,)), STORY, tmp_path, ("json",), BOTH)

@@ -136,7 +136,8 @@ def test_a_quarter_is_the_sum_of_its_months_and_a_year_that_of_its_quarters():
         assert found.nights.purged == sum(p.nights.purged for p in inside)
         assert len(found.nights.verifications) == sum(len(p.nights.verifications) for p in inside)
     assert of("2026").nights.nights.missed == 3
-    assert [m.period.first.month for m in months(known, ReportingPeriod.parse("2026"), on(3, 4))] == [1, 2, 3]
+    for today, begun in ((on(3, 4), [1, 2, 3]), (on(3, 1), [1, 2, 3]), (on(2, 28), [1, 2])):
+        assert [m.period.first.month for m in months(known, ReportingPeriod.parse("2026"), today)] == begun
     assert [str(m.period) for m in months(known, ReportingPeriod.parse("2025"), LATER)] == ["2025-12"]
 
 
