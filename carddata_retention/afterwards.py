@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from carddata_retention import archive, continuity, export, identity, observations, publication, survey
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, UsageError
+from carddata_retention.history import History
 from carddata_retention.keys import load_key
 from carddata_retention.model import Mode, Night, PreviousNight, State, TargetResult
 from carddata_retention.nights import Hooks, Running, settle
@@ -68,14 +69,18 @@ def _left(found: Look, ended: TargetResult | None) -> State:
 
 
 def report_again(config: Config, host: datetime, run_id: str | None) -> tuple[str, ...]:
-    """Build the report of a completed run again, from the ledger alone. Raises UsageError for an unknown run."""
+    """Build the report of a completed run and the overview again, from the ledger alone. Raises UsageError for an
+    unknown run."""
     with open_stage(config, "plan", host, None) as stage, stage.db.snapshot() as connection:
         known = stage.ledger.exists(connection)
         told = archive.retell(connection, stage.ledger, run_id, identity.key_if_any(config)) if known else None
+        history = archive.history(connection, stage.ledger) if known else History()
+        database = stage.database
     if told is None:
         raise UsageError("unknown_run", "The ledger knows no such completed run.", not_done="No report was built.",
                          cure="carddata-retention report, without --run, builds that of the last one.")
-    return publication.published(config, told, in_force(config, told.as_of))
+    files = publication.published(config, told, in_force(config, told.as_of), history)
+    return files + publication.overview(config, database, told.chain_verified, history)
 
 
 def export_again(config: Config, host: datetime) -> list[Path]:

@@ -1,18 +1,23 @@
 """A night as the ledger keeps it, and told again from there: the report of a run can be rebuilt at any time."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from carddata_retention.history import History, Notice, PastRun
 from carddata_retention.keys import EvidenceKey
-from carddata_retention.ledger import Ledger
-from carddata_retention.model import Night
+from carddata_retention.ledger import Ledger, target_result, unreadable
+from carddata_retention.model import Mode, Night, Severity, State
 from carddata_retention.verifier.form import canonical
 
 SAMPLE = 200
+PAGE = 100  # a night is a long text; so many are in memory at a time
 # Kept elsewhere in the ledger, or known only after the seal.
 LEFT_OUT = ("purged_sample", "previous", "sealed", "chain_verified", "artefacts")
 _NIGHT = TypeAdapter(Night)
@@ -37,3 +42,40 @@ def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: E
     sample = tuple(ledger.tombstones(connection, told.run_id, key, limit=SAMPLE))
     return replace(told, purged_sample=sample, sealed=ledger.sealed(connection, told.run_id, key),
                    chain_verified=ledger.check_chain(connection))
+
+
+def history(connection: sa.Connection, ledger: Ledger) -> History:
+    """All completed runs, in the order in which they were held. Raises BrokenError where a row makes no sense."""
+    found: list[PastRun] = []
+    while page := _page(connection, ledger, found[-1].number if found else 0):
+        found += map(_past_run, page)
+    return History(tuple(found))
+
+
+def _page(connection: sa.Connection, ledger: Ledger, after: int) -> list[dict[str, Any]]:
+    run = ledger.tables.run.c
+    rows = connection.execute(
+        sa.select(run.run_id, run.number, run.mode, run.as_of, run.started_at, run.finished_at, run.verdict,
+                  run.exit_code, run.policy_version, run.policy_digest, run.seal, run.result)
+        .where(run.result.is_not(None), run.number > after).order_by(run.number).limit(PAGE))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _past_run(row: Mapping[str, Any]) -> PastRun:
+    try:
+        result = json.loads(row["result"])
+        zone, ended = ZoneInfo(result["zone"]), datetime.fromisoformat(row["finished_at"])
+        notices = (Notice(f["id"], Severity(f["severity"]), f["count"]) for f in result["findings"])
+        return PastRun(
+            run_id=row["run_id"], number=row["number"], mode=Mode(row["mode"]), as_of=date.fromisoformat(row["as_of"]),
+            began_on=datetime.fromisoformat(row["started_at"]).astimezone(zone).date(),
+            ended_on=ended.astimezone(zone).date(), finished_at=ended, verdict=State(row["verdict"]),
+            exit_code=row["exit_code"], policy_version=row["policy_version"], policy_digest=row["policy_digest"],
+            seal=row["seal"],
+            targets=tuple(target_result(t) for t in result["targets"]),
+            notices=tuple(n for n in notices if n.severity is not Severity.INFO),
+            expectations=len(result["quality"]),
+            expectations_failed=sum(not q["passed"] for q in result["quality"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise unreadable(row["run_id"]) from None

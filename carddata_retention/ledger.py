@@ -148,9 +148,7 @@ class Ledger(Chain):
                 verdict=State(row["verdict"]), targets=results,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise BrokenError("run_unreadable", f"The ledger's row of run {row['run_id']} is not what a run writes.",
-                              not_done="Nothing was removed.",
-                              cure="Compare with the exported evidence, and call whoever owns them.") from None
+            raise unreadable(row["run_id"]) from None
 
     def furthest(self, connection: Connection) -> tuple[date, datetime] | None:
         """The greatest as-of date that a completed run judged by, and when the first such run ended.
@@ -284,6 +282,13 @@ class Ledger(Chain):
             "name": target, "run_id": run_id, "digest": known.digest, "fingerprint": known.fingerprint,
             "as_of": known.as_of.isoformat(), "result": as_stored(known.result),
         })
+
+
+def unreadable(run_id: str) -> BrokenError:
+    """What to say of a run whose row makes no sense."""
+    return BrokenError("run_unreadable", f"The ledger's row of run {run_id} is not what a run writes.",
+                       not_done="Nothing was removed.",
+                       cure="Compare with the exported evidence, and call whoever owns them.")
 
 
 def as_stored(result: TargetResult) -> str:

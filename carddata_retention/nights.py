@@ -53,13 +53,15 @@ STATE_OF = {code: state for state, code in EXIT_OF.items()}
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the command line lends to a night: the stop sign, the clock of evidence, the progress display, and a judge
-    for the gate, who is called when the night begins and asked when everything is counted."""
+    """What the command line lends to a night: the stop sign, the clock of evidence, the progress display, a judge for
+    the gate, who is called when the night begins and asked when everything is counted, and a log for what no result
+    tells."""
 
     told_to_stop: Callable[[], bool]
     moment: Callable[[], datetime]
     progress: Callable[[str, int, int], None]
     judge: Callable[[], Judge] = lambda: judge_all
+    log: Callable[[str], None] = lambda _: None
 
 
 @dataclass(slots=True)

@@ -284,8 +284,16 @@ def _seal(run: Running, key: EvidenceKey) -> None:
 
 
 def _report(run: Running) -> Night:
-    """Publish the night; the result names what was published."""
-    told = run.night()
+    """Publish the night and the overview of all nights; the result names what was published."""
+    told, stage = run.night(), run.stage
     with run.timed("report"):
-        files = publication.published(run.stage.config, told, run.stage.policy)
+        try:
+            with stage.db.snapshot() as connection:
+                history = archive.history(connection, stage.ledger)
+        except SQLAlchemyError as refused:
+            raise seen_as(refused, "The ledger", not_done="No report was written; the run is sealed.") from None
+        files = publication.published(stage.config, told, stage.policy, history)
+        if gone := publication.thrown_away(stage.config, told, stage.clocks.today, history):
+            run.hooks.log(f"old reports removed: {gone} folder{'s' if gone > 1 else ''}; report builds them again")
+        files += publication.overview(stage.config, stage.database, told.chain_verified, history)
     return replace(told, artefacts=files, timings_s=dict(run.timings))

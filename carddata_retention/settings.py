@@ -32,6 +32,7 @@ __all__ = [
     "Target", "Trigger", "Version", "nearest", "parsed_url",
 ]
 
+LEAST_KEPT_DAYS = 365
 PASSWORD_WORDS = ("password", "passwd", "sslpassword", "ssl_key_password")
 
 
@@ -101,6 +102,16 @@ class Report(Section):
     directory: str = "reports"
     languages: list[Literal["ja", "en"]] = Field(["ja", "en"], min_length=1)
     formats: list[Literal["html", "json"]] = Field(["html", "json"], min_length=1)
+    keep_nights_days: int | None = None
+    keep_periods_days: int | None = None
+
+    @field_validator("keep_nights_days", "keep_periods_days")
+    @classmethod
+    def _twelve_months(cls, days: int | None) -> int | None:
+        if days is not None and days < LEAST_KEPT_DAYS:
+            raise ValueError(f"PCI DSS 10.5 asks for twelve months; write at least {LEAST_KEPT_DAYS}, or leave it out "
+                             "to keep them for ever")
+        return days
 
 
 class Evidence(Section):

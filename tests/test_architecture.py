@@ -26,7 +26,7 @@ TABLE = {
         "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
         "services", "key_text", "targets", "register", "tables", "own_tables", "many_rows",
-        "layout", "records", "plan", "evidence", "digests", "assets", "verifier",
+        "layout", "records", "plan", "evidence", "digests", "assets", "verifier", "history", "reporting_period",
     ],
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
         "keys", "lock", "chain", "worklist", "ledger", "stage", "identity"],
@@ -34,7 +34,8 @@ TABLE = {
         "sight", "samples", "sampling", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations", "upkeep", "proofs", "spool",
     ],
-    "story": ["nights", "continuity", "resolving", "gate", "survey", "publication", "check", "statements", "afterwards", "remanence", "run"],
+    "story": ["nights", "continuity", "resolving", "gate", "survey", "publication", "check", "statements", "afterwards",
+        "period_report", "remanence", "run"],
     "front door": ["console", "narrator", "cli"],
 }
 LEVELS = list(TABLE)

@@ -73,7 +73,8 @@ def hooks() -> "Hooks":
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    return Hooks(told_to_stop=lambda: bool(told), moment=now, progress=console.progress, judge=judge_apart)
+    return Hooks(told_to_stop=lambda: bool(told), moment=now, progress=console.progress, judge=judge_apart,
+                 log=console.log)
 
 
 def tell(told: "Night", as_json: bool) -> NoReturn:

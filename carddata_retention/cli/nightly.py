@@ -92,12 +92,28 @@ def check(config: ConfigOption = DEFAULT_CONFIG, json: Json = False) -> None:
 def report(
     config: ConfigOption = DEFAULT_CONFIG,
     run_id: Annotated[str | None, typer.Option("--run", metavar="ID", help="Of this run; else the last.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="PERIOD", help="Roll up 2026-11, 2026-Q3 or 2026 instead.")
+    ] = None,
 ) -> None:
-    """Build the report of a completed run again, from the ledger."""
+    """Build the report of a completed run again, or that of a month, a quarter or a year, from the ledger."""
     from carddata_retention.afterwards import report_again
+    from carddata_retention.period_report import report_period
+    from carddata_retention.reporting_period import ReportingPeriod
 
-    for path in report_again(load_config(config), now(), run_id):
+    if period is None:
+        for path in report_again(load_config(config), now(), run_id):
+            console.say(path)
+        return
+    if run_id is not None:
+        raise UsageError("report_input", "--run is of one night, --period of many.", not_done="No report was built.",
+                         cure=f"carddata-retention report --period {period}")
+    wanted = ReportingPeriod.parse(period)
+    built = report_period(load_config(config), now(), wanted)
+    for path in built.files:
         console.say(path)
+    if built.broken is not None:
+        raise built.broken
 
 
 @app.command()

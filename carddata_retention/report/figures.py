@@ -32,25 +32,28 @@ _NAME_PLACES = 13
 _LARGEST_TIP = 0.05
 
 
-def _rect(x: float, y: float, width: float, height: float, paint: Markup, title: str = "") -> Markup:
+def rect(x: float, y: float, width: float, height: float, paint: Markup, title: str = "") -> Markup:
+    """A rectangle in the units of its drawing."""
     return Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" {}>{}</rect>').format(
         x, y, width, height, paint, Markup("<title>{}</title>").format(title) if title else ""
     )
 
 
-def _text(x: float, y: float, content: str, attributes: Markup = _PLAIN) -> Markup:
+def text(x: float, y: float, content: str, attributes: Markup = _PLAIN) -> Markup:
+    """A text that is the same in every language."""
     return Markup('<text x="{:.1f}" y="{:.1f}" {}>{}</text>').format(x, y, attributes, content)
 
 
 def _said(speech: Speech, x: float, y: float, what: Phrase, attributes: Markup = _PLAIN) -> Markup:
     """One text element for each language: SVG text cannot hold spans that are hidden."""
     return Markup("").join(
-        _text(x, y, speech.in_one(what, lang).striptags(), Markup('lang="{}" {}').format(lang, attributes))
+        text(x, y, speech.in_one(what, lang).striptags(), Markup('lang="{}" {}').format(lang, attributes))
         for lang in speech.languages
     )
 
 
-def _svg(width: int, height: float, label: str, parts: Iterable[Markup], attributes: Markup = _PLAIN) -> Markup:
+def svg(width: int, height: float, label: str, parts: Iterable[Markup], attributes: Markup = _PLAIN) -> Markup:
+    """A drawing with its label."""
     return Markup('<svg viewBox="0 0 {} {:.0f}" role="img" aria-label="{}" {}>{}</svg>').format(
         width, height, label, attributes, Markup("").join(parts)
     )
@@ -69,15 +72,15 @@ def _segments(
             continue
         share = width * count / whole
         name = speech.plain(phrase("code", f"status.{status.value}"))
-        out.append(_rect(x, y, max(share - 0.8, 1.4), 26, FILL[status], f"{name} {number(count)}"))
+        out.append(rect(x, y, max(share - 0.8, 1.4), 26, FILL[status], f"{name} {number(count)}"))
         if labels == "share" and share > 40:
             percent = f"{100 * count / (target.population or 1):.1f}%"
-            out.append(_text(x + 6, y + 17, percent, Markup('class="b" style="font-weight:400"')))
+            out.append(text(x + 6, y + 17, percent, Markup('class="b" style="font-weight:400"')))
         if labels == "count" and status is Status.OVERDUE:
             style = Markup('class="s" text-anchor="end" style="fill:var(--s-ovd);font-weight:620"')
-            out.append(_text(box[0] + width, y + 39, number(count), style))
+            out.append(text(box[0] + width, y + 39, number(count), style))
         elif labels == "count" and share > 6 * len(number(count)):
-            out.append(_text(x + 1, y + 39, number(count), _SMALL))
+            out.append(text(x + 1, y + 39, number(count), _SMALL))
         x += share
     return out
 
@@ -98,14 +101,14 @@ def _bar(speech: Speech, target: TargetResult, wide: bool, top: float) -> list[M
     mono = Markup('class="b" style="font-family:var(--mono)"')
     y = top + (4 if wide else 20)
     left, right, edge = (104.0, 534.0, 880.0) if wide else (0.0, 340.0, 340.0)
-    head = [_text(0, top + (18 if wide else 14), name, mono)]
+    head = [text(0, top + (18 if wide else 14), name, mono)]
     if wide:
-        head.append(_text(0, top + 33, number(target.population)))
+        head.append(text(0, top + 33, number(target.population)))
     else:
-        head.append(_text(340, top + 14, number(target.population), Markup('text-anchor="end"')))
+        head.append(text(340, top + 14, number(target.population), Markup('text-anchor="end"')))
     if target.population is None:
         slot = Markup('fill="none" stroke="var(--miss)" stroke-dasharray="3 3"')
-        return [*head, _rect(left, y, edge - left, 26, slot),
+        return [*head, rect(left, y, edge - left, 26, slot),
                 _said(speech, left + 8, y + 17, phrase("note", "fig.notcounted"))]
     body = sum(count_of(target, s.value) or 0 for s in BODY)
     tip = sum(count_of(target, s.value) or 0 for s in TIP)
@@ -127,10 +130,10 @@ def _bar(speech: Speech, target: TargetResult, wide: bool, top: float) -> list[M
     return [
         *head,
         *_segments(speech, target, BODY, (left, y, right - dark - left), "share"),
-        _rect(right - dark, y, dark, 26, Markup('class="f-ink"')),
+        rect(right - dark, y, dark, 26, Markup('class="f-ink"')),
         Markup('<path d="{}" class="ax" stroke-dasharray="2 2"/>').format(upper + lower),
-        _text(562, y + 17, percent, Markup('class="s" text-anchor="middle"')) if wide else
-        _text(0, zoom_y + 17, percent, _SMALL),
+        text(562, y + 17, percent, Markup('class="s" text-anchor="middle"')) if wide else
+        text(0, zoom_y + 17, percent, _SMALL),
         *_segments(speech, target, TIP, (zoom, zoom_y, edge - zoom), "count"),
     ]
 
@@ -142,18 +145,18 @@ def population(speech: Speech, night: Night) -> Markup:
     narrow = [part for i, t in enumerate(night.targets) for part in _bar(speech, t, False, 104 * i)]
     rows = max(len(night.targets), 1)
     drawings = (
-        _svg(880, 54 * rows - 4, label, wide, Markup('class="wide"')),
-        _svg(340, 104 * rows, label, narrow, Markup('class="nar"')),
+        svg(880, 54 * rows - 4, label, wide, Markup('class="wide"')),
+        svg(340, 104 * rows, label, narrow, Markup('class="nar"')),
     )
     return Markup("").join(drawings)
 
 
 def _box(speech: Speech, x: float, y: float, width: float, fill: str, what: Phrase, count: int | None) -> Markup:
     return Markup("").join((
-        _rect(x, y, width, 40, Markup('rx="2" fill="var(--tint)" stroke="var(--rule)"')),
-        _rect(x, y, 4, 40, Markup('class="{}"').format(fill)),
+        rect(x, y, width, 40, Markup('rx="2" fill="var(--tint)" stroke="var(--rule)"')),
+        rect(x, y, 4, 40, Markup('class="{}"').format(fill)),
         _said(speech, x + 11, y + 15, what),
-        _text(x + 11, y + 32, number(count), Markup('class="b" style="font-size:13.5px"')),
+        text(x + 11, y + 32, number(count), Markup('class="b" style="font-size:13.5px"')),
     ))
 
 
@@ -177,12 +180,12 @@ def tree(speech: Speech, night: Night) -> Markup:
         _box(speech, 306, 78, 124, "f-due", phrase("label", "purged"), sums["purged"]),
         _box(speech, 306, 126, 124, "f-att", phrase("label", "skipped"), sums["skipped"]),
         _box(speech, 306, 174, 124, "f-ovd", phrase("label", "failed"), sums["failed"]),
-        _text(306, 42, "Σ", _SMALL),
+        text(306, 42, "Σ", _SMALL),
         _said(speech, 320, 42, phrase("label", "fig.foot" if foots else "fig.nofoot"), _SMALL),
-        _text(306, 57, "⇄", _SMALL),
+        text(306, 57, "⇄", _SMALL),
         _said(speech, 320, 57, phrase("label", agreed), _SMALL),
     ]
-    return _svg(430, 218, speech.plain(phrase("label", "fig.tree")), paths + boxes)
+    return svg(430, 218, speech.plain(phrase("label", "fig.tree")), paths + boxes)
 
 
 def forecast(speech: Speech, steps: Sequence[tuple[int, int | None]]) -> Markup:
@@ -194,8 +197,8 @@ def forecast(speech: Speech, steps: Sequence[tuple[int, int | None]]) -> Markup:
         parts.append(_said(speech, 62, y + 14, phrase("label", "days", n=days), Markup('text-anchor="end"')))
         width = 270 * (count or 0) / most
         if count:
-            parts.append(_rect(72, y, max(width, 1.5), 20, Markup('class="f-series"')))
-        parts.append(_text(72 + width + 8, y + 14, number(count), _BOLD))
+            parts.append(rect(72, y, max(width, 1.5), 20, Markup('class="f-series"')))
+        parts.append(text(72 + width + 8, y + 14, number(count), _BOLD))
     height = 12 + 30 * len(steps)
     parts.append(Markup('<path d="M72 0V{}" class="ax"/>').format(height - 6))
-    return _svg(430, height, speech.plain(phrase("label", "fig.forecast")), parts)
+    return svg(430, height, speech.plain(phrase("label", "fig.forecast")), parts)

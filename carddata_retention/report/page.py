@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from carddata_retention.history import History
 from carddata_retention.model import Mode, Night, TargetResult
 from carddata_retention.report import figures, tables, totals
 from carddata_retention.report.canonical import digest, night_json, ruling_cutoff
@@ -16,6 +17,7 @@ from carddata_retention.report.controls import controls, days_past, short
 from carddata_retention.report.reperformance import reperformance
 from carddata_retention.report.speech import Phrase, Speech, number, phrase, signed
 from carddata_retention.report.totals import KEPT, OWED, Sum, total
+from carddata_retention.report.trends import trends
 from carddata_retention.report.verdict import family, headline, next_step, tone, word
 from carddata_retention.report.views import LocationView, PolicyView, VersionView
 from carddata_retention.report.words import LABELS, SECTIONS
@@ -133,7 +135,8 @@ def workpaper(night: Night) -> str:
 
 
 def context(
-    night: Night, policy: PolicyView, locations: tuple[LocationView, ...], speech: Speech, scanned: int | None
+    night: Night, policy: PolicyView, locations: tuple[LocationView, ...], speech: Speech, scanned: int | None,
+    history: History,
 ) -> dict[str, Any]:
     """The names that the templates use."""
     concluded = controls(night, policy, scanned)
@@ -144,11 +147,12 @@ def context(
     def percent(count: int | None) -> str:
         return "—" if count is None or not population else f"{100 * count / population:.2f}%"
 
+    json_digest = digest(night_json(night))
     section_tones = {"s2": tone(night), **tones}
     return {
         **reperformance(night, policy, speech),
         **_lists(night),
-        **_voice(speech),
+        **voice(speech),
         "night": night, "policy": policy, "locations": locations, "speech": speech, "scanned": scanned,
         "languages": speech.languages, "family": family(night.mode), "workpaper": workpaper(night),
         "tone": tone(night), "word": word(night), "tones": tones, "controls": concluded, "equation": _equation(night),
@@ -157,7 +161,9 @@ def context(
         "delta": {name: _change(night, name) for name in ("purged", "undetermined", "held", "overdue")},
         "policy_changed": night.previous is not None and night.previous.policy_digest != night.policy_digest,
         "version_changes": _version_changes(policy), "cutoff": ruling_cutoff(night),
-        "local_time": local_time, "utc_time": utc_time, "digest": digest(night_json(night)),
+        "local_time": local_time, "utc_time": utc_time, "digest": json_digest,
+        "trends": trends(speech, night.as_of, history),
+        "footer": f"{workpaper(night)}  ·  night.json SHA-256 {json_digest[:4]}…{json_digest[-4:]}",
         "kept_statuses": [s.value for s in KEPT], "owed_statuses": [s.value for s in OWED],
         "statuses": [s.value for s in (*KEPT, *OWED)],
         "count": read, "total": lambda name: total(night.targets, lambda t: read(t, name)),
@@ -174,7 +180,7 @@ def _reference(text: str) -> Markup:
     return Markup('<code class="ref">{}<wbr>{}</code>').format(text[:half], text[half:])
 
 
-def _voice(speech: Speech) -> dict[str, Any]:
+def voice(speech: Speech) -> dict[str, Any]:
     """How a template asks for words."""
     return {
         "say": speech.say,
@@ -182,6 +188,7 @@ def _voice(speech: Speech) -> dict[str, Any]:
         "label": lambda key, **facts: speech.say(phrase("label", key, **facts)),
         "note": lambda key, **facts: speech.say(phrase("note", key, **facts)),
         "code": speech.code,
+        "coded": lambda key: phrase("code", key),
         "plain": lambda group, key: speech.plain(phrase(group, key)),
         "mono": lambda text: Markup("<code>{}</code>").format(text),
         "ref": _reference,

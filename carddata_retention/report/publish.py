@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from carddata_retention.errors import RefusedError
+from carddata_retention.history import History
 from carddata_retention.model import Night
 from carddata_retention.report import leaks
 from carddata_retention.report.canonical import canonical_bytes, night_json
@@ -18,6 +19,7 @@ from carddata_retention.report.speech import Language
 from carddata_retention.report.views import LocationView, PolicyView
 
 FORMATS = ("html", "json")
+_NO_HISTORY = History()
 
 # A record's key stays in the ledger; no artefact prints it, so its shape is no leak.
 _UNPUBLISHED = frozenset({"record_key"})
@@ -30,19 +32,20 @@ def publish(
     directory: Path,
     formats: Iterable[str],
     languages: tuple[Language, ...],
+    history: History = _NO_HISTORY,
 ) -> tuple[Path, ...]:
     """Write `<as-of>/<run-id>/night.html` and `night.json` below `directory`; refuse where a card number shows."""
     _refuse_leak(leaks.in_value((night, policy, locations), "result", _UNPUBLISHED))
     wanted = tuple(f for f in FORMATS if f in set(formats))
     contents: dict[str, bytes] = {}
     if "html" in wanted:
-        page = render_html(night, policy, locations, languages=languages, scanned=len(wanted))
+        page = render_html(night, policy, locations, languages=languages, scanned=len(wanted), history=history)
         contents["night.html"] = page.encode()
     if "json" in wanted:
         contents["night.json"] = canonical_bytes(night_json(night))
     for name, content in contents.items():
         _refuse_leak(name if leaks.in_document(content) else None)
-    return _put(directory / night.as_of.isoformat() / night.run_id, contents)
+    return put(directory / night.as_of.isoformat() / night.run_id, contents)
 
 
 def _refuse_leak(place: str | None) -> None:
@@ -55,7 +58,7 @@ def _refuse_leak(place: str | None) -> None:
         )
 
 
-def _put(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:
+def put(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:
     """All files under temporary names first, then all renames."""
     folder.mkdir(parents=True, exist_ok=True)
     waiting = {folder / f".{name}.{os.getpid()}.tmp": folder / name for name in contents}

@@ -9,6 +9,14 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
+from carddata_retention.report.history_words import HISTORY_CODES, HISTORY_LABELS, HISTORY_NOTES, HISTORY_VERDICTS
+from carddata_retention.report.period_words import (
+    PERIOD_FACTS,
+    PERIOD_LABELS,
+    PERIOD_NEXT,
+    PERIOD_NOTES,
+    PERIOD_SECTIONS,
+)
 from carddata_retention.report.sentences import FACTS, NEXT, NOTES, VERDICTS
 from carddata_retention.report.words import CODES, LABELS, SECTIONS, Text
 
@@ -18,8 +26,9 @@ DASH = "—"
 MINUS = "−"
 
 CATALOGUE: Mapping[str, Mapping[str, Text]] = {
-    "section": SECTIONS, "code": CODES, "label": LABELS, "verdict": VERDICTS, "next": NEXT, "fact": FACTS,
-    "note": NOTES,
+    "section": SECTIONS | PERIOD_SECTIONS, "code": CODES | HISTORY_CODES,
+    "label": LABELS | HISTORY_LABELS | PERIOD_LABELS, "verdict": VERDICTS | HISTORY_VERDICTS,
+    "next": NEXT | PERIOD_NEXT, "fact": FACTS | PERIOD_FACTS, "note": NOTES | HISTORY_NOTES | PERIOD_NOTES,
 }
 
 
@@ -103,5 +112,5 @@ class Speech:
 
     def code(self, group: str | None, code: str) -> Markup:
         """What a machine-readable code means, or the code itself where it is none of ours."""
-        known = CODES.get(f"{group}.{code}" if group else code)
+        known = CATALOGUE["code"].get(f"{group}.{code}" if group else code)
         return self.text(known) if known else Markup("<code>{}</code>").format(escape(code))

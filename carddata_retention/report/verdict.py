@@ -7,7 +7,7 @@ from carddata_retention.report.sentences import NEXT
 from carddata_retention.report.speech import Phrase, phrase
 from carddata_retention.report.totals import still_owed, total
 
-Tone = Literal["ok", "att", "bad", "na"]
+Tone = Literal["ok", "att", "bad", "na", "miss"]
 
 TONES: dict[State, Tone] = {
     State.CLEAN: "ok",

@@ -1,0 +1,63 @@
+"""How long reports are kept: folders that are older are removed, and nothing that is not exactly a folder of ours.
+
+The ledger keeps what they told, and can build any of them again. A folder with anything else in it, a link, or a night
+that the ledger does not know, stays: when in doubt it is kept.
+"""
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+from carddata_retention.errors import UsageError
+from carddata_retention.history import History
+from carddata_retention.reporting_period import ReportingPeriod
+
+_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+_NIGHT_FILE = re.compile(r"night[a-z0-9_.-]*\.(?:csv|html|json|pdf|sig|xlsx)")
+_PERIOD_FILE = re.compile(r"period[a-z0-9_.-]*\.(?:csv|html|json|pdf|sig|xlsx)")
+
+
+def remove_nights(directory: Path, history: History, today: date, keep_days: int | None) -> int:
+    """Remove the folders of nights more than `keep_days` days before `today`; returns how many. Raises OSError."""
+    if keep_days is None:
+        return 0
+    oldest, removed = today - timedelta(days=keep_days), 0
+    for run in history.runs:
+        day = directory / run.as_of.isoformat()
+        ours = run.as_of < oldest and _RUN_ID.fullmatch(run.run_id) and not day.is_symlink()
+        if ours and _remove(day / run.run_id, _NIGHT_FILE):
+            removed += 1
+            if not any(day.iterdir()):
+                day.rmdir()
+    return removed
+
+
+def remove_periods(directory: Path, today: date, keep_days: int | None) -> int:
+    """Remove the folders of periods that ended more than `keep_days` days before `today`; returns how many.
+
+    Raises OSError.
+    """
+    if keep_days is None or not directory.is_dir():
+        return 0
+    oldest = today - timedelta(days=keep_days)
+    return sum(_remove(folder, _PERIOD_FILE) for folder in sorted(directory.iterdir()) if _ended(folder.name, oldest))
+
+
+def _ended(name: str, oldest: date) -> bool:
+    try:
+        return ReportingPeriod.parse(name).last < oldest
+    except UsageError:
+        return False
+
+
+def _remove(folder: Path, ours: re.Pattern[str]) -> bool:
+    """Remove a folder that holds files of ours and nothing else."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    files = list(folder.iterdir())
+    if not files or not all(ours.fullmatch(f.name) and f.is_file() and not f.is_symlink() for f in files):
+        return False
+    for file in files:
+        file.unlink()
+    folder.rmdir()
+    return True
