@@ -1,4 +1,4 @@
-"""The rows of the longer tables, bounded: what is shown first, how many there are, and what each row concludes."""
+"""The rows of the longer tables: what is shown first, how many a page shows, and what each row concludes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -102,17 +102,17 @@ def undetermined(night: Night) -> list[ReasonLine]:
 def overdue(night: Night) -> list[Tombstone]:
     """Records of the sample that were past the grace, the longest first."""
     late = [t for t in dated(night) if t.status is Status.OVERDUE]
-    return sorted(late, key=lambda t: (t.first_purgeable_day, t.reference))[:OVERDUE_ROWS]
+    return sorted(late, key=lambda t: (t.first_purgeable_day, t.reference))
 
 
 def quality(night: Night) -> list[QualityResult]:
     """Expectations, those that failed first."""
-    return sorted(night.quality, key=lambda q: (q.passed, _WORST_FIRST.index(q.severity)))[:QUALITY_ROWS]
+    return sorted(night.quality, key=lambda q: (q.passed, _WORST_FIRST.index(q.severity)))
 
 
 def findings(night: Night) -> list[Finding]:
     """Findings, the gravest first."""
-    return sorted(night.findings, key=lambda f: _WORST_FIRST.index(f.severity))[:FINDING_ROWS]
+    return sorted(night.findings, key=lambda f: _WORST_FIRST.index(f.severity))
 
 
 def query(night: Night) -> Query | None:
