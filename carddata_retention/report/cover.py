@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from carddata_retention.model import Mode, Night
-from carddata_retention.report.speech import Phrase, phrase, signed
+from carddata_retention.report.canonical import digest, night_json, ruling_cutoff
+from carddata_retention.report.cells import Joined, Words, code
+from carddata_retention.report.controls import short
+from carddata_retention.report.speech import DASH, Phrase, phrase, signed
 from carddata_retention.report.totals import Sum, read, total
 from carddata_retention.report.verdict import family
 from carddata_retention.report.views import PolicyView, VersionView
@@ -62,6 +65,36 @@ def times(night: Night) -> tuple[str, str]:
     offset = local[1].isoformat()[-6:]
     utc = [t.astimezone(UTC) for t in (night.started_at, night.finished_at)]
     return span(local[0], local[1], offset), span(utc[0], utc[1], "Z")
+
+
+def identity(night: Night) -> list[tuple[Phrase, Words]]:
+    """Which run, over which database, under which policy: what an auditor copies into a workpaper first."""
+    local, utc = times(night)
+    bound = ruling_cutoff(night)
+    cutoff = f"{bound.cutoff} ({'≤' if bound.cutoff_inclusive else '<'})" if bound else DASH
+    logins = " / ".join(filter(None, (night.login, night.verification_login)))
+    pairs: list[tuple[str, Words]] = [
+        ("workpaper", workpaper(night)), ("as_of", night.as_of.isoformat()),
+        ("exit", Joined((str(night.exit_code), code("state", night.verdict.value)), " ")),
+        ("run_mode", Joined((night.run_id, code("mode", night.mode.value)), " · ")),
+        ("policy", f"{night.policy_id} v{night.policy_version} · sha256 {short(night.policy_digest)}"),
+        ("cutoff", cutoff), ("local", local), ("utc", utc), ("database", night.database),
+        ("ran_as", f"{night.os_user}@{night.host} · {logins}"), ("version", night.tool_version),
+        ("json_digest", digest(night_json(night))),
+    ]
+    return [(phrase("label", key), said) for key, said in pairs]
+
+
+def since_last_night(night: Night) -> list[Phrase]:
+    """What changed, and which targets the totals leave out."""
+    out = [phrase("note", "first")]
+    if before := night.previous:
+        same = before.policy_digest == night.policy_digest
+        moved = {name: change(night, name) for name in ("purged", "undetermined", "held", "overdue")}
+        out = [phrase("note", "since.day", day=before.as_of.isoformat()), phrase("note", "delta", **moved),
+               phrase("note", "delta.same" if same else "delta.changed")]
+    uncounted = ", ".join(t.name for t in night.targets if t.population is None)
+    return [*out, phrase("note", "partial", names=uncounted)] if uncounted else out
 
 
 def version_changes(policy: PolicyView) -> list[Phrase]:

@@ -1,6 +1,5 @@
 """Everything that the page shows, gathered from the night before a template sees it."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -74,7 +73,7 @@ def context(
         "count": read, "total": lambda name: total(night.targets, lambda t: read(t, name)),
         "percent": percent, "by": lambda days: (night.as_of + timedelta(days=days)).isoformat(),
         "figures": figures, "severity_tones": tables.SEVERITY_TONES,
-        "tonight": lambda when: re.sub(r"\.\d+", "", when.removeprefix(f"{night.as_of}T")), "number": number,
+        "tonight": lambda when: tables.tonight(night.as_of, when), "article": tables.article, "number": number,
         "short": short, "days_past": days_past,
     }
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
+from carddata_retention.report.form_words import FORM_LABELS, FORM_NOTES
 from carddata_retention.report.sentences import FACTS, NEXT, NOTES, VERDICTS
 from carddata_retention.report.words import CODES, LABELS, SECTIONS, Text
 
@@ -18,8 +19,8 @@ DASH = "—"
 MINUS = "−"
 
 CATALOGUE: Mapping[str, Mapping[str, Text]] = {
-    "section": SECTIONS, "code": CODES, "label": LABELS, "verdict": VERDICTS, "next": NEXT, "fact": FACTS,
-    "note": NOTES,
+    "section": SECTIONS, "code": CODES, "label": {**LABELS, **FORM_LABELS}, "verdict": VERDICTS, "next": NEXT,
+    "fact": FACTS, "note": {**NOTES, **FORM_NOTES},
 }
 
 
