@@ -4,15 +4,19 @@ A cell is a count, a day, a share or words; words are a phrase of the catalogue,
 of them. A format asks for the value where it has a type for it, and for `spoken` where it has only text.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from html import unescape
 from typing import Literal
 
 from carddata_retention.report.speech import DASH, Language, Phrase, Speech, number, phrase
 from carddata_retention.report.totals import Sum
 from carddata_retention.report.verdict import Tone
 from carddata_retention.report.words import CODES
+
+_TAG = re.compile(r"<[^>]*>")
 
 ColumnKind = Literal["text", "count", "date", "instant", "reference", "share"]
 
@@ -151,4 +155,4 @@ def spoken(cell: Cell, language: Language, *, short: bool = False) -> str:
     if isinstance(cell, Joined):
         return cell.between.join(spoken(part, language, short=short) for part in cell.parts)
     said = phrase("code", cell.tone) if isinstance(cell, Conclusion) else cell
-    return str(Speech((language,)).in_one(said, language).striptags())
+    return unescape(_TAG.sub("", Speech((language,)).in_one(said, language)))  # facts are escaped: only our tags go

@@ -27,6 +27,7 @@ FORM_LABELS: dict[str, Text] = texts({
     "name_date": ("氏名・日付", "Name, date"),
     "seal": ("印", "seal"),
     "page": ("{page} / {pages} 頁", "page {page} of {pages}"),
+    "report_title": ("カード情報の消去報告", "Card data erasure report"),
     "contents_sheet": ("目次", "Contents"),
     "utc": ("UTC", "UTC"),
     "equation": ("照合", "Reconciliation"),

@@ -8,6 +8,8 @@ from markupsafe import Markup
 from carddata_retention.model import Night
 from carddata_retention.report import figures, tables
 from carddata_retention.report.canonical import digest, night_json, ruling_cutoff
+from carddata_retention.report.cells import Cell, spoken
+from carddata_retention.report.certificate import certificate, refusal
 from carddata_retention.report.controls import controls, days_past, short
 from carddata_retention.report.cover import change, equation, times, version_changes, workpaper
 from carddata_retention.report.reperformance import reperformance
@@ -74,6 +76,7 @@ def context(
         "percent": percent, "by": lambda days: (night.as_of + timedelta(days=days)).isoformat(),
         "figures": figures, "severity_tones": tables.SEVERITY_TONES,
         "tonight": lambda when: tables.tonight(night.as_of, when), "article": tables.article, "number": number,
+        "certified": certificate(night, policy, locations), "no_certificate": refusal(night),
         "short": short, "days_past": days_past,
     }
 
@@ -84,10 +87,19 @@ def _reference(text: str) -> Markup:
     return Markup('<code class="ref">{}<wbr>{}</code>').format(text[:half], text[half:])
 
 
+def _words(speech: Speech, cell: Cell) -> Markup:
+    """A typed cell in every language of the report; a text that is the same in all of them stands once."""
+    said = {lang: Markup("<br>").join(spoken(cell, lang).split("\n")) for lang in speech.languages}
+    if len(set(said.values())) == 1:
+        return said[speech.languages[0]]
+    return Markup("").join(Markup('<span lang="{}">{}</span>').format(lang, text) for lang, text in said.items())
+
+
 def _voice(speech: Speech) -> dict[str, Any]:
     """How a template asks for words."""
     return {
         "say": speech.say,
+        "words": lambda cell: _words(speech, cell),
         "title": lambda id: speech.say(phrase("section", id)),
         "label": lambda key, **facts: speech.say(phrase("label", key, **facts)),
         "note": lambda key, **facts: speech.say(phrase("note", key, **facts)),
