@@ -3,9 +3,15 @@
 from carddata_retention.errors import FailedError
 from carddata_retention.model import Night
 from carddata_retention.policy import Policy
+from carddata_retention.report.formats import require
 from carddata_retention.report.publish import publish
 from carddata_retention.report.views import location_views, policy_view
 from carddata_retention.settings import Config
+
+
+def ready(config: Config) -> None:
+    """Whether every format can be written. Raises ConfigError; asked before anything is removed."""
+    require(config.report.formats)
 
 
 def published(config: Config, told: Night, policy: Policy) -> tuple[str, ...]:

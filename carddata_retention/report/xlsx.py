@@ -7,6 +7,7 @@ text in ISO 8601: a spreadsheet's own times have no zone.
 import io
 import re
 import unicodedata
+import zipfile
 from datetime import UTC, date
 
 from xlsxwriter import Workbook
@@ -74,6 +75,12 @@ def render_xlsx(night: Night, policy: PolicyView, tables: tuple[Table, ...], lan
         _sheet(book, table)
     book.book.close()
     return book.file.getvalue()
+
+
+def texts_in(content: bytes) -> tuple[str, ...]:
+    """Every part of a workbook as text: shared strings, sheets, properties, as a leak scan reads them."""
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        return tuple(book.read(name).decode() for name in book.namelist())
 
 
 def _contents(book: _Book, policy: PolicyView, tables: tuple[Table, ...]) -> None:
