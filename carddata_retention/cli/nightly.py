@@ -131,6 +131,6 @@ def demo(
     console.log("\nthe independent look …")
     looked = verify_night(config, now(), None, lent)
     narrator.night(looked)
-    for path in told.artefacts:
+    for path in narrator.documents(told):
         console.say(f"open {path}")
     sys.exit(int(Exit.worst(Exit(told.exit_code), Exit(looked.exit_code))))

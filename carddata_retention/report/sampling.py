@@ -45,13 +45,13 @@ def draw(
 
 
 def strata(night: Night) -> Sequence[Stratum]:
-    """The strata of tonight: what was purged, per target, as far as the night knows it record by record."""
+    """The strata of tonight: what was purged, per target; `known` says how far the night knows it record by record."""
     out = []
     for target in night.targets:
         known = [t for t in night.purged_sample if t.target == target.name]
         name = f"purged.{target.name}"
         drawn = draw(night.previous_head or "", name, known, lambda t: t.reference)
-        if drawn:
+        if drawn or target.purged:
             out.append(Stratum(name, target.name, target.purged, len(known), tuple(drawn)))
     return out
 

@@ -21,7 +21,7 @@ def sample(night: Night, policy: PolicyView) -> list[Table]:
     """15-2; for files only, a page has no room for its columns."""
     letter, _ = hand_formula(policy.convention, Length.of(policy.version.period))
     drawn = strata(night)
-    rows = tuple(Row(_recomputed(stratum, t, policy)) for stratum in drawn for t in stratum.drawn)
+    rows = tuple(Row(cells) for stratum in drawn for cells in _lines(stratum, policy))
     if not rows:
         return []
     heads = columns(
@@ -30,8 +30,17 @@ def sample(night: Night, policy: PolicyView) -> list[Table]:
         ("first_purgeable", "date"), ("again_last", "date"), ("again_first", "date"), ("different", "count"),
         "by_hand", "tester",
     )
-    caption = phrase("note", "t15-2", n=len(rows), total=sum(s.known for s in drawn), seed=night.previous_head or "—")
+    caption = phrase("note", "t15-2", n=sum(len(s.drawn) for s in drawn), total=sum(s.known for s in drawn),
+                     seed=night.previous_head or "—")
     return [Table("t15-2", caption, heads, rows, 0, (phrase("label", "differences"), _DIFFERENT))]
+
+
+def _lines(stratum: Stratum, policy: PolicyView) -> list[tuple[Cell, ...]]:
+    """The records of a stratum; one line of dashes where none is known by reference, so that the gap is seen."""
+    if stratum.drawn:
+        return [_recomputed(stratum, drawn, policy) for drawn in stratum.drawn]
+    return [(phrase("label", "stratum.purged", target=stratum.target), stratum.size, stratum.known, None,
+             stratum.target, *(None,) * 8, Blank(), Blank())]
 
 
 def _recomputed(stratum: Stratum, drawn: Tombstone, policy: PolicyView) -> tuple[Cell, ...]:
