@@ -47,16 +47,18 @@ def broken(text: str, width: float, measure: Measure) -> list[str]:
     """The lines of `text`, each at most `width` wide by `measure`, in the same unit."""
     out = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, filled = "", 0.0
         for piece in words(paragraph):
             if piece == BREAK:
                 continue
-            if measure(line + piece) <= width or not piece.strip():
-                line += piece
+            wide = measure(piece)
+            if filled + wide <= width or not piece.strip():
+                line, filled = line + piece, filled + wide
                 continue
             if line.strip():
                 out.append(line.rstrip())
-            *full, line = _cut(piece, width, measure)
+            *full, line = _cut(piece, width, measure) if wide > width else [piece]
+            filled = measure(line)
             out += full
         out.append(line.rstrip())
     return out
@@ -64,9 +66,12 @@ def broken(text: str, width: float, measure: Measure) -> list[str]:
 
 def _cut(piece: str, width: float, measure: Measure) -> list[str]:
     """A piece that is longer than a line, cut at the ends of lines."""
-    lines = [""]
+    lines, filled = [""], 0.0
     for char in piece:
-        if lines[-1] and measure(lines[-1] + char) > width:
+        wide = measure(char)
+        if lines[-1] and filled + wide > width:
             lines.append("")
+            filled = 0.0
         lines[-1] += char
+        filled += wide
     return lines

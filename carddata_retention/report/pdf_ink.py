@@ -28,6 +28,13 @@ TONES = {"ok": HexColor("#1b6a42"), "att": HexColor("#855000"), "bad": HexColor(
 # Shapes, so that a conclusion survives a copier.
 MARKS = {"ok": "●", "att": "▲", "bad": "■", "na": "–"}
 _MISSING = "〓"
+# A piece must fit a page whatever somebody wrote into a name or a reason; the other formats hold it whole.
+_MOST_LINES, _MOST_CHARACTERS = 24, 2000
+
+
+def shortened(text: str) -> str:
+    """As much of a text as there is any room for."""
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
 
 
 @cache
@@ -61,8 +68,9 @@ class Pen:
         return "".join(c if ord(c) in known or c in f"\n{BREAK}" else _MISSING for c in text.replace("\t", " "))
 
     def lines(self, text: str, width: float, size: float, font: str = REGULAR) -> list[str]:
-        """The lines of a text in points: width and size of type."""
-        return broken(self.drawable(text, font), width, lambda part: stringWidth(part, font, size))
+        """The lines of a text, width and size of type in points; a longer text is cut, and says so."""
+        found = broken(self.drawable(shortened(text), font), width, lambda part: stringWidth(part, font, size))
+        return found if len(found) <= _MOST_LINES else [*found[: _MOST_LINES - 1], "…"]
 
     def width(self, text: str, size: float, font: str = REGULAR) -> float:
         """The widest line of a text, in points."""

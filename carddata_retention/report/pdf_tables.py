@@ -1,6 +1,7 @@
 """A numbered table on paper: columns as wide as they must be, headings that repeat, rows that stay together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reportlab.platypus import CondPageBreak, Flowable, Spacer
@@ -8,7 +9,20 @@ from reportlab.platypus import Table as Drawing
 
 from carddata_retention.report.cells import Cell, Column, Conclusion, Row, Table
 from carddata_retention.report.line_breaks import BREAK, words
-from carddata_retention.report.pdf_ink import BOLD, COLUMN, HAIR, INK, INK2, MARKS, REGULAR, RULE, TINT, TONES, Pen
+from carddata_retention.report.pdf_ink import (
+    BOLD,
+    COLUMN,
+    HAIR,
+    INK,
+    INK2,
+    MARKS,
+    REGULAR,
+    RULE,
+    TINT,
+    TONES,
+    Pen,
+    shortened,
+)
 from carddata_retention.report.speech import phrase
 
 SIZES = (8.0, 7.4, 6.8)
@@ -19,28 +33,53 @@ _APART = 3  # and of a longer table at least so many on either side
 _WIDEST_WORD = 110.0
 _SHORT = 46.0  # words so short are better whole
 _GAP = 7.0
-_MOST_LINES = 24  # of one cell: a row must fit a page, and the workbook holds the whole text
 _Style = list[tuple[str, tuple[int, int], tuple[int, int], *tuple[Any, ...]]]
 
 
 def drawn(pen: Pen, table: Table, room: float, beside: float = 0.0) -> Iterator[Flowable]:
-    """The flowables of a table, with `beside` points for what must share its page; `room` is a whole page."""
+    """The flowables of a table, with `beside` points for what must share its page; `room` is a whole page.
+
+    Columns that do not fit side by side follow below, each time with the first column: no number is ever broken.
+    """
     shown = table.on_paper()
     texts = [[_text(pen, cell, column) for cell, column in zip(row.cells, shown.columns, strict=True)]
              for row in shown.rows]
     heads = [pen.say(column.label) for column in shown.columns]
     caption = f"{pen.say(phrase('label', 'table'))}{shown.number}  {pen.say(shown.caption)}"
-    size, widths = _widths(pen, shown, heads, texts)
-    inner = [width - 2 * PADDING - _beside(column) for width, column in zip(widths, shown.columns, strict=True)]
-    body = [[_fitted(pen, text, width, size, _font(row)) for text, width in zip(line, inner, strict=True)]
-            for line, row in zip(texts, shown.rows, strict=True)]
-    top = [_fitted(pen, caption, COLUMN - 2 * PADDING, CAPTION, BOLD), *[""] * (len(widths) - 1)]
-    head = [_fitted(pen, text, width, min(size, HEAD)) for text, width in zip(heads, inner, strict=True)]
-    drawing = Drawing([top, head, *body], colWidths=widths, repeatRows=2, hAlign="LEFT")
-    drawing.setStyle(_style(shown, body, size))
-    yield CondPageBreak(min(beside + _kept([top, head, *body]), room))
-    yield drawing
-    yield Spacer(0, 7)
+    size, needs = _sized(pen, shown, heads, texts)
+    bands = _bands([least for least, _ in needs])
+    for number, band in enumerate(bands, start=1):
+        part = _part(shown, band)
+        widths = _shared(*zip(*(needs[at] for at in band), strict=True))
+        inner = [width - 2 * PADDING - _beside(column) for width, column in zip(widths, part.columns, strict=True)]
+        body = [[_fitted(pen, line[at], width, size, _font(row)) for at, width in zip(band, inner, strict=True)]
+                for line, row in zip(texts, part.rows, strict=True)]
+        said = caption if len(bands) == 1 else f"{caption} ({number}/{len(bands)})"
+        pen.texts.append(said)
+        top = [_fitted(pen, said, COLUMN - 2 * PADDING, CAPTION, BOLD), *[""] * (len(band) - 1)]
+        head = [_fitted(pen, heads[at], width, min(size, HEAD)) for at, width in zip(band, inner, strict=True)]
+        drawing = Drawing([top, head, *body], colWidths=widths, repeatRows=2, hAlign="LEFT")
+        drawing.setStyle(_style(part, body, size))
+        yield CondPageBreak(min((beside if number == 1 else 0) + _kept([top, head, *body]), room))
+        yield drawing
+        yield Spacer(0, 7)
+
+
+def _bands(least: list[float]) -> list[list[int]]:
+    """Columns that fit beside the first one, as few times as possible."""
+    out, filled = [[0]], least[0]
+    for at, width in enumerate(least[1:], start=1):
+        if len(out[-1]) > 1 and filled + width > COLUMN:
+            out.append([0])
+            filled = least[0]
+        out[-1].append(at)
+        filled += width
+    return out
+
+
+def _part(table: Table, band: list[int]) -> Table:
+    rows = tuple(replace(row, cells=tuple(row.cells[at] for at in band)) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[at] for at in band), rows=rows)
 
 
 def _kept(lines: list[list[str]]) -> float:
@@ -50,7 +89,7 @@ def _kept(lines: list[list[str]]) -> float:
 
 
 def _text(pen: Pen, cell: Cell, column: Column) -> str:
-    said = pen.say(cell)
+    said = shortened(pen.say(cell))
     if isinstance(cell, Conclusion):
         return f"{MARKS[cell.tone]} {said}".replace(" ", "\N{NO-BREAK SPACE}")
     if column.kind == "reference":  # broken in the middle, so that halves stand below each other
@@ -68,17 +107,18 @@ def _beside(column: Column) -> float:
 
 
 def _fitted(pen: Pen, text: str, width: float, size: float, font: str = REGULAR) -> str:
-    lines = pen.lines(text, width + 0.01, size, font)
-    return "\n".join(lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "…"])
+    return "\n".join(pen.lines(text, width + 0.01, size, font))
 
 
-def _widths(pen: Pen, table: Table, heads: list[str], texts: list[list[str]]) -> tuple[float, list[float]]:
-    """The size of type and the widths in points that fill the column; smaller type where words would be cut."""
+def _sized(
+    pen: Pen, table: Table, heads: list[str], texts: list[list[str]]
+) -> tuple[float, list[tuple[float, float]]]:
+    """The size of type, smaller where words would be cut, and what each column needs and wishes, in points."""
     for size in SIZES:
         needs = [_needs(pen, table, at, heads[at], [line[at] for line in texts], size) for at in range(len(heads))]
         if sum(least for least, _ in needs) <= COLUMN:
             break
-    return size, _shared([least for least, _ in needs], [wished for _, wished in needs])
+    return size, needs
 
 
 def _needs(pen: Pen, table: Table, at: int, head: str, texts: list[str], size: float) -> tuple[float, float]:
@@ -96,11 +136,12 @@ def _needs(pen: Pen, table: Table, at: int, head: str, texts: list[str], size: f
     return max(least, heading) + around, whole + around
 
 
-def _shared(least: list[float], wished: list[float]) -> list[float]:
+def _shared(least: Sequence[float], wished: Sequence[float]) -> list[float]:
+    """Widths that fill the column: first what cannot break, then what there is to say."""
     if sum(wished) <= COLUMN:
         spare = (COLUMN - sum(wished)) / len(wished)
         return [width + spare for width in wished]
-    if sum(least) >= COLUMN:  # more columns than a page has room for: all give way alike, and words are cut
+    if sum(least) >= COLUMN:  # two columns that are too wide for each other: both give way alike
         return [width * COLUMN / sum(least) for width in least]
     wants = [wish - width for wish, width in zip(wished, least, strict=True)]
     share = (COLUMN - sum(least)) / sum(wants)

@@ -13,7 +13,9 @@ class Section(Flowable):
     def __init__(self, pen: Pen, id: str) -> None:
         super().__init__()
         self.width, self.height = COLUMN, 24.0
-        self.number, self.title = f"A-{id[1:]}", pen.drawable(pen.say(phrase("section", id)), BOLD)
+        self.number = f"A-{id[1:]}"
+        pen.texts.append(self.number)
+        self.title = pen.drawable(pen.say(phrase("section", id)), BOLD)
 
     def draw(self) -> None:
         self.canv.setFillColor(INK3)
