@@ -61,7 +61,7 @@ sql: $(VENV)/dev.stamp
 
 EXPORT := uv export --quiet --no-emit-project --no-header --format requirements-txt --no-default-groups
 requirements:
-	$(EXPORT) --group build > requirements/core.txt
+	$(EXPORT) --extra excel --extra pdf --group build > requirements/core.txt
 	$(EXPORT) --all-extras > requirements/production.txt
 	$(EXPORT) --all-extras --group dev > requirements/dev.txt
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import identity, samples, sight
+from carddata_retention import identity, publication, samples, sight
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, RefusedError, RetentionError
 from carddata_retention.plan import clock_findings
@@ -28,6 +28,8 @@ def check_all(config: Config, host: datetime) -> Problems:
     with open_stage(config, "run", host, None) as stage:
         with _noting(found):
             identity.key_if_any(config)
+        with _noting(found):
+            publication.ready(config)
         for named, folder in (("report.directory", config.report.directory),
                               ("evidence.directory", config.evidence.directory)):
             with _noting(found):

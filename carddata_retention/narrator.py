@@ -3,6 +3,8 @@
 Apart from `console.py`, for the help of a command needs none of what a night is made of.
 """
 
+from pathlib import Path
+
 from carddata_retention.console import log, number, paragraph, say, say_wrapped
 from carddata_retention.errors import Exit
 from carddata_retention.model import Finding, Mode, Night, Severity, State, TargetResult
@@ -37,8 +39,14 @@ def night(told: Night) -> None:
     code = Exit(told.exit_code)
     sentences = PLAN_SENTENCES if told.mode is Mode.PLAN else EXIT_SENTENCES
     say(f"\nexit {told.exit_code}: {sentences.get(code, EXIT_SENTENCES.get(code, ''))}")
-    for path in told.artefacts:
+    for path in documents(told):
         say(f"report: {path}")
+
+
+def documents(told: Night) -> list[str]:
+    """What a person opens: each file of the report, but the folder of the CSV files in their stead."""
+    paths = [Path(path) for path in told.artefacts]
+    return list(dict.fromkeys(str(path.parent if path.suffix == ".csv" else path) for path in paths))
 
 
 def _target(target: TargetResult, mode: Mode) -> None:

@@ -11,6 +11,7 @@ from carddata_retention.history import History
 from carddata_retention.model import Night, State
 from carddata_retention.policy import Policy
 from carddata_retention.report import keeping, site
+from carddata_retention.report.formats import require
 from carddata_retention.report.overview import Site
 from carddata_retention.report.publish import publish
 from carddata_retention.report.rollup import ChainState
@@ -20,6 +21,10 @@ from carddata_retention.settings import Config
 
 # After these nights everything was seen and let through; after any other no report is thrown away.
 _HEALTHY = (State.CLEAN, State.INCOMPLETE)
+
+def ready(config: Config) -> None:
+    """Whether every format can be written. Raises ConfigError; asked before anything is removed."""
+    require(config.report.formats)
 
 
 @contextmanager

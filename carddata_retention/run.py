@@ -51,6 +51,7 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
     Raises BlindError, ConfigError, BusyError or BrokenError where nothing could be begun or the ledger was lost.
     """
     database_url(config, "verify")  # a second login that is declared and not there is found before anything is removed
+    publication.ready(config)
     with open_stage(config, "run", host, as_of or _planned_day(plan)) as stage:
         if plan is not None:
             hold_to(plan, as_of=stage.policy.as_of, database=stage.database, policy_digest=stage.policy.digest)
@@ -78,6 +79,7 @@ def plan_night(
     config: Config, host: datetime, as_of: date | None, hooks: Hooks
 ) -> tuple[Night, Plan, list[tuple[str, str]]]:
     """What a night would do, and by which statements; a read-only transaction, nothing is written anywhere."""
+    publication.ready(config)
     with open_stage(config, "plan", host, as_of) as stage:
         run = Running(stage, identity.new_run_id(host), Mode.PLAN, hooks, identity.key_if_any(config))
         judge = hooks.judge()

@@ -27,12 +27,14 @@ from carddata_retention.sections import Section, nearest
 from carddata_retention.target_settings import Child, Created, Fields, Hop, Mask, SubjectPath, Target
 
 __all__ = [
-    "Child", "Config", "Created", "DatabaseSection", "Evidence", "Fields", "Hop", "Limits", "Location", "Lock",
-    "Mask", "PolicySection", "Quality", "Report", "Section", "ServiceEndSection", "SubjectPath", "SubjectSection",
-    "Target", "Trigger", "Version", "nearest", "parsed_url",
+    "Child", "Config", "Created", "DatabaseSection", "Evidence", "Fields", "Format", "Hop", "Limits", "Location",
+    "Lock", "Mask", "PolicySection", "Quality", "Report", "Section", "ServiceEndSection", "SubjectPath",
+    "SubjectSection", "Target", "Trigger", "Version", "nearest", "parsed_url",
 ]
 
 LEAST_KEPT_DAYS = 365
+Format = Literal["html", "json", "xlsx", "csv", "pdf"]
+
 PASSWORD_WORDS = ("password", "passwd", "sslpassword", "ssl_key_password")
 
 
@@ -101,7 +103,7 @@ class Quality(Section):
 class Report(Section):
     directory: str = "reports"
     languages: list[Literal["ja", "en"]] = Field(["ja", "en"], min_length=1)
-    formats: list[Literal["html", "json"]] = Field(["html", "json"], min_length=1)
+    formats: list[Format] = Field(["html", "json"], min_length=1)
     keep_nights_days: int | None = None
     keep_periods_days: int | None = None
 

@@ -418,7 +418,7 @@ def test_a_card_number_anywhere_stops_publication(path: str, planted: Callable[[
 
 
 def test_the_finished_page_is_scanned_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("carddata_retention.report.publish.render_html", lambda *_, **__: f"<p>{PAN[:8]}&#45;{PAN[8:]}")
+    monkeypatch.setattr("carddata_retention.report.formats.render_html", lambda *_, **__: f"<p>{PAN[:8]}&#45;{PAN[8:]}")
     with pytest.raises(RefusedError, match=r"night\.html"):
         publish(night(), POLICY, PLACES, tmp_path, ("html", "json"), BOTH)
     assert not list(tmp_path.iterdir())

@@ -125,6 +125,7 @@ def demo(
     from carddata_retention import narrator
     from carddata_retention.afterwards import verify_night
     from carddata_retention.demo import build_billing, write_configuration
+    from carddata_retention.report.formats import FORMATS, installed
     from carddata_retention.run import night, plan_night
 
     as_of = datetime.now(ZoneInfo("Asia/Tokyo")).date()
@@ -135,7 +136,9 @@ def demo(
                          cure=f"Remove it, or name another: carddata-retention demo --dir {directory}-2") from None
     console.log(f"building a billing database with {cards:,} cards in {directory} …")
     build_billing(directory / "billing.db", cards=cards, as_of=as_of)
-    config, lent = load_config(write_configuration(directory)), hooks()
+    if missing := sorted(set(FORMATS) - set(installed())):
+        console.log(f"without the formats {', '.join(missing)}: pip install 'carddata-retention[excel,pdf]'")
+    config, lent = load_config(write_configuration(directory, installed())), hooks()
     console.log("the dry run: what would be removed, nothing is written …")
     narrator.night(plan_night(config, now(), None, lent)[0])
     console.log("\nthe night …")
@@ -144,6 +147,6 @@ def demo(
     console.log("\nthe independent look …")
     looked = verify_night(config, now(), None, lent)
     narrator.night(looked)
-    for path in told.artefacts:
+    for path in narrator.documents(told):
         console.say(f"open {path}")
     sys.exit(int(Exit.worst(Exit(told.exit_code), Exit(looked.exit_code))))

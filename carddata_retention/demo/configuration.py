@@ -1,8 +1,11 @@
 """Writes the configuration of the sample: the file that a night on it reads, with its reasons as comments."""
 
+import json
 from pathlib import Path
+from typing import get_args
 
 from carddata_retention.demo.lives import YEARS
+from carddata_retention.settings import Format
 
 FILE = "retention.toml"
 
@@ -100,7 +103,7 @@ reach = "none"
 [report]
 directory = "reports"
 languages = ["ja", "en"]
-formats = ["html", "json"]
+formats = <formats>                     # what each holds: docs/reports.md
 
 [evidence]
 key_file = "evidence.key"
@@ -108,9 +111,12 @@ directory = "evidence"
 '''
 
 
-def write_configuration(directory: Path) -> Path:
-    """Write `retention.toml` into `directory` and say where. Raises FileExistsError rather than replace one."""
+def write_configuration(directory: Path, formats: tuple[Format, ...] = get_args(Format)) -> Path:
+    """Write `retention.toml` into `directory` and say where; `formats` are those of its reports.
+
+    Raises FileExistsError rather than replace one.
+    """
     path = directory / FILE
     with path.open("x", encoding="utf-8") as file:
-        file.write(TEXT)
+        file.write(TEXT.replace("<formats>", json.dumps(formats)))
     return path

@@ -13,12 +13,10 @@ from carddata_retention.errors import RefusedError
 from carddata_retention.history import History
 from carddata_retention.model import Night
 from carddata_retention.report import leaks
-from carddata_retention.report.canonical import canonical_bytes, night_json
-from carddata_retention.report.html import render_html
+from carddata_retention.report.formats import Artefact, render
 from carddata_retention.report.speech import Language
 from carddata_retention.report.views import LocationView, PolicyView
 
-FORMATS = ("html", "json")
 _NO_HISTORY = History()
 
 # A record's key stays in the ledger; no artefact prints it, so its shape is no leak.
@@ -34,18 +32,20 @@ def publish(
     languages: tuple[Language, ...],
     history: History = _NO_HISTORY,
 ) -> tuple[Path, ...]:
-    """Write `<as-of>/<run-id>/night.html` and `night.json` below `directory`; refuse where a card number shows."""
+    """Write the files that `formats.py` names below `<directory>/<as-of>/<run-id>/`; refuse a card number."""
     _refuse_leak(leaks.in_value((night, policy, locations), "result", _UNPUBLISHED))
-    wanted = tuple(f for f in FORMATS if f in set(formats))
-    contents: dict[str, bytes] = {}
-    if "html" in wanted:
-        page = render_html(night, policy, locations, languages=languages, scanned=len(wanted), history=history)
-        contents["night.html"] = page.encode()
-    if "json" in wanted:
-        contents["night.json"] = canonical_bytes(night_json(night))
-    for name, content in contents.items():
-        _refuse_leak(name if leaks.in_document(content) else None)
+    made = render(night, policy, locations, formats, languages, history)
+    for name, artefact in made.items():
+        _refuse_leak(name if _leaks(artefact) else None)
+    contents = {name: artefact.content for name, artefact in made.items()}
     return put(directory / night.as_of.isoformat() / night.run_id, contents)
+
+
+def _leaks(artefact: Artefact) -> bool:
+    """Each text of its own: numbers of neighbouring cells make no card number together."""
+    if artefact.texts is None:
+        return leaks.in_document(artefact.content)
+    return any(leaks.in_document(text.encode()) for text in artefact.texts)
 
 
 def _refuse_leak(place: str | None) -> None:
@@ -60,12 +60,15 @@ def _refuse_leak(place: str | None) -> None:
 
 def put(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:
     """All files under temporary names first, then all renames."""
-    folder.mkdir(parents=True, exist_ok=True)
-    waiting = {folder / f".{name}.{os.getpid()}.tmp": folder / name for name in contents}
+    finals = {folder / name: content for name, content in contents.items()}
+    waiting = {final.with_name(f".{final.name}.{os.getpid()}.tmp"): final for final in finals}
+    folders = sorted({folder, *(final.parent for final in finals)}, reverse=True)
     try:
-        for (temporary, final) in waiting.items():
+        for each in folders:
+            each.mkdir(parents=True, exist_ok=True)
+        for temporary, final in waiting.items():
             with temporary.open("wb") as file:
-                file.write(contents[final.name])
+                file.write(finals[final])
                 file.flush()
                 os.fsync(file.fileno())
         for temporary, final in waiting.items():
@@ -73,7 +76,8 @@ def put(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:
     except OSError:
         for temporary in waiting:
             temporary.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+        for each in folders:
+            with contextlib.suppress(OSError):
+                each.rmdir()
         raise
     return tuple(waiting.values())

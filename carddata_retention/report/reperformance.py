@@ -60,7 +60,14 @@ RULES: dict[str, tuple[Text, ...]] = {
 }
 
 
-def _period(length: Length) -> Phrase:
+def hand_formula(convention: Convention, length: Length) -> tuple[str, str]:
+    """The letter of the day that a period starts from, S or E, and the spreadsheet formula for the last day kept."""
+    letter, by_months, by_days = _FORMULA[convention]
+    return letter, by_months if length.months else by_days
+
+
+def period_in_words(length: Length) -> Phrase:
+    """5 years, 18 months, 90 days."""
     if length.months and length.months % 12 == 0:
         return phrase("note", "years", n=length.months // 12)
     return phrase("note", "months", n=length.months) if length.months else phrase("label", "days", n=length.days)
@@ -68,14 +75,14 @@ def _period(length: Length) -> Phrase:
 
 def reperformance(night: Night, policy: PolicyView, speech: Speech) -> dict[str, Any]:
     """The names of section 15 and the period in words."""
-    letter, by_months, by_days = _FORMULA[policy.convention]
     length = Length.of(policy.version.period)
-    facts = {"zone": policy.zone, "period": _period(length)}
+    letter, formula = hand_formula(policy.convention, length)
+    facts = {"zone": policy.zone, "period": period_in_words(length)}
     return {
         "start_letter": letter,
-        "formula": by_months if length.months else by_days,
+        "formula": formula,
         "length": length,
-        "period": _period(length),
+        "period": period_in_words(length),
         "rule": [speech.text(step, **facts) for step in RULES[policy.convention.value]],
         "example": next((t for t in dated(night) if t.status is Status.DUE), next(iter(dated(night)), None)),
     }

@@ -9,6 +9,7 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
+from carddata_retention.report.form_words import FORM_LABELS, FORM_NOTES
 from carddata_retention.report.history_words import HISTORY_CODES, HISTORY_LABELS, HISTORY_NOTES, HISTORY_VERDICTS
 from carddata_retention.report.period_words import (
     PERIOD_FACTS,
@@ -27,8 +28,9 @@ MINUS = "−"
 
 CATALOGUE: Mapping[str, Mapping[str, Text]] = {
     "section": SECTIONS | PERIOD_SECTIONS, "code": CODES | HISTORY_CODES,
-    "label": LABELS | HISTORY_LABELS | PERIOD_LABELS, "verdict": VERDICTS | HISTORY_VERDICTS,
-    "next": NEXT | PERIOD_NEXT, "fact": FACTS | PERIOD_FACTS, "note": NOTES | HISTORY_NOTES | PERIOD_NOTES,
+    "label": LABELS | FORM_LABELS | HISTORY_LABELS | PERIOD_LABELS, "verdict": VERDICTS | HISTORY_VERDICTS,
+    "next": NEXT | PERIOD_NEXT, "fact": FACTS | PERIOD_FACTS,
+    "note": NOTES | FORM_NOTES | HISTORY_NOTES | PERIOD_NOTES,
 }
 
 

@@ -1,8 +1,10 @@
-"""The rows of the longer tables, bounded: what is shown first, how many there are, and what each row concludes."""
+"""The rows of the longer tables: what is shown first, how many a page shows, and what each row concludes."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from carddata_retention.model import (
@@ -102,17 +104,17 @@ def undetermined(night: Night) -> list[ReasonLine]:
 def overdue(night: Night) -> list[Tombstone]:
     """Records of the sample that were past the grace, the longest first."""
     late = [t for t in dated(night) if t.status is Status.OVERDUE]
-    return sorted(late, key=lambda t: (t.first_purgeable_day, t.reference))[:OVERDUE_ROWS]
+    return sorted(late, key=lambda t: (t.first_purgeable_day, t.reference))
 
 
 def quality(night: Night) -> list[QualityResult]:
     """Expectations, those that failed first."""
-    return sorted(night.quality, key=lambda q: (q.passed, _WORST_FIRST.index(q.severity)))[:QUALITY_ROWS]
+    return sorted(night.quality, key=lambda q: (q.passed, _WORST_FIRST.index(q.severity)))
 
 
 def findings(night: Night) -> list[Finding]:
     """Findings, the gravest first."""
-    return sorted(night.findings, key=lambda f: _WORST_FIRST.index(f.severity))[:FINDING_ROWS]
+    return sorted(night.findings, key=lambda f: _WORST_FIRST.index(f.severity))
 
 
 def query(night: Night) -> Query | None:
@@ -150,6 +152,16 @@ def forecast(night: Night) -> list[tuple[int, int | None]]:
     """Days ahead and how many records become purgeable within them, over all targets."""
     days = sorted({d for t in night.targets for d in t.forecast})
     return [(d, sum(t.forecast.get(d, 0) for t in night.targets)) for d in days]
+
+
+def article(rule: str) -> str:
+    """The article alone, where the heading of the column names the law's own place."""
+    return rule.replace("Civil Code ", "").replace("Regulation ", "")
+
+
+def tonight(as_of: date, instant: str) -> str:
+    """A moment of tonight without its date and its fraction of a second."""
+    return re.sub(r"\.\d+", "", instant.removeprefix(f"{as_of}T"))
 
 
 def _worst(tones: Sequence[Tone]) -> Tone:

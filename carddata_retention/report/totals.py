@@ -92,6 +92,23 @@ def recount_gap(target: TargetResult) -> int | None:
     return less(target.recount, expected_recount(target))
 
 
+_DERIVED: Mapping[str, Reader] = {
+    "kept": kept,
+    "to_purge": to_purge,
+    "population_gap": population_gap,
+    "outcome_gap": outcome_gap,
+    "outside": outside,
+    "expected_recount": expected_recount,
+    "recount_gap": recount_gap,
+}
+
+
+def read(target: TargetResult, name: str) -> int | None:
+    """A count of one target, or a number derived from its counts, by name."""
+    reader = _DERIVED.get(name)
+    return reader(target) if reader else count_of(target, name)
+
+
 def reasons(targets: Sequence[TargetResult], field: str) -> dict[str, int]:
     """The reasons of one kind over all targets, the most frequent first."""
     out: dict[str, int] = {}

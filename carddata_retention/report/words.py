@@ -34,6 +34,7 @@ SECTIONS = texts({
     "s13": ("例外・変更", "Exceptions"),
     "s14": ("証跡", "Evidence chain"),
     "s15": ("再実施手順", "Reperformance"),
+    "s16": ("消去証明書", "Certificate of erasure"),
 })
 
 CODES = texts({

@@ -1,0 +1,72 @@
+"""The words of what people fill in and sign: the sampling sheet, the certificate of erasure, the frame of a file."""
+
+from carddata_retention.report.words import Text, texts
+
+FORM_LABELS: dict[str, Text] = texts({
+    "stratum": ("層", "Stratum"),
+    "stratum.purged": ("消去({target})", "Purged ({target})"),
+    "size": ("母数", "Size"),
+    "known": ("参照のある記録", "Known by reference"),
+    "length": ("期間 N", "Period N"),
+    "again_last": ("再計算: 保存最終日", "Recomputed: last day kept"),
+    "again_first": ("再計算: 消去可能初日", "Recomputed: first purgeable"),
+    "different": ("不一致", "Differs"),
+    "differences": ("再計算と一致しない記録の数", "Records that differ from the recomputation"),
+    "by_hand": ("手計算", "By hand"),
+    "tester": ("実施者・日付", "Tester, date"),
+    "t16-1": ("証明する内容", "What is certified"),
+    "erased_fields": ("消去した項目", "Fields erased"),
+    "method": ("方法", "Method"),
+    "ended_before": ("利用終了の範囲", "Service ended"),
+    "performed": ("実施", "Performed"),
+    "read_back": ("読み戻し", "Read back"),
+    "exceptions": ("除外", "Exceptions"),
+    "performed_by": ("実施者", "Performed by"),
+    "reviewed_by": ("確認者", "Reviewed by"),
+    "approved_by": ("承認者", "Approved by"),
+    "name_date": ("氏名・日付", "Name, date"),
+    "seal": ("印", "seal"),
+    "page": ("{page} / {pages} 頁", "page {page} of {pages}"),
+    "report_title": ("カード情報の消去報告", "Card data erasure report"),
+    "contents_sheet": ("目次", "Contents"),
+    "utc": ("UTC", "UTC"),
+    "equation": ("照合", "Reconciliation"),
+})
+
+FORM_NOTES: dict[str, Text] = texts({
+    "since.day": ("前回 {day} から", "Since {day}"),
+    "t15-2": (
+        "抽出表({total}件から {n}件。抽出の種 = 前夜の先頭 {seed})",
+        "Sampling sheet ({n} drawn of {total}; seed = previous head {seed})",
+    ),
+    "s16.lead": (
+        "下記のとおり、保存期間を満了した、または消去請求のあったカード情報を消去し、その不存在を別の接続と別の問合せで検証し"
+        "たことを証明する。",
+        "This certifies that card data past its retention period, or requested to be erased, was erased as stated "
+        "below, and that its absence was verified over another connection with another query.",
+    ),
+    "s16.method": ("行の削除 {deleted}件・項目の消去 {redacted}件", "{deleted} deleted as rows · {redacted} redacted"),
+    "s16.verified": ("消去 {n}件、残留 {left}(ログイン {login})", "{n:record} read back, {left} left (login {login})"),
+    "s16.except": (
+        "見送り {skipped}件・失敗 {failed}件・残存 {remaining_due}件。保持: 保留 {held}件・判定不能 {undetermined}件。"
+        "本製品の対象外の場所 {places}件(A-4)",
+        "{skipped} skipped, {failed} failed, {remaining_due} still due. Kept: {held} held, {undetermined} undetermined."
+        " {places:place} beyond this tool's reach (A-4)",
+    ),
+    "s16.nothing": (
+        "今夜は消去した記録がなく、証明書を作らない。",
+        "Nothing was removed tonight, so there is no certificate.",
+    ),
+    "s16.unread": (
+        "消去した {n}件を読み戻していないため、証明書を作らない。",
+        "The {n:record} removed were not read back, so there is no certificate.",
+    ),
+    "s16.residue": (
+        "残留が {n}件あるため、証明書を作らない。",
+        "{n:record} that should be gone are still there, so there is no certificate.",
+    ),
+    "s16.broken": (
+        "証跡の連鎖に不一致があるため、証明書を作らない。",
+        "The evidence chain is broken, so there is no certificate.",
+    ),
+})

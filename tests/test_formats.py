@@ -1,0 +1,342 @@
+"""Every format tells the same night: the same numbers, cell by cell, nothing that runs, nothing that leaks."""
+
+import dataclasses
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from nightly import hooks
+from reading import csv_rows, html_tables, pdf_text, squeezed, workbook
+from small_house import contents, small_house
+from test_report import BLIND, BOTH, CARDS, PAN, PAYMENTS, PLACES, POLICY, night, target, tombstone
+
+from carddata_retention import afterwards, narrator
+from carddata_retention.check import check_all
+from carddata_retention.config import load
+from carddata_retention.demo import build_billing, write_configuration
+from carddata_retention.errors import ConfigError, RefusedError
+from carddata_retention.model import Finding, Mode, Night, Severity, State, Status
+from carddata_retention.report import formats
+from carddata_retention.report.canonical import night_json
+from carddata_retention.report.cells import Blank, Formula, Share, Table, spoken
+from carddata_retention.report.csv_files import harmless
+from carddata_retention.report.formats import FORMATS, render
+from carddata_retention.report.json_schema import night_schema, schema_text
+from carddata_retention.report.publish import publish
+from carddata_retention.report.sheets import sheets
+from carddata_retention.report.speech import Language
+from carddata_retention.report.totals import Sum
+from carddata_retention.run import night as run_night
+from carddata_retention.run import plan_night
+from carddata_retention.settings import Config
+
+HEAD = 3  # rows above the headings of a sheet
+REQUESTED = tombstone(7, status=Status.REQUESTED, start_day="", last_retained_day="", first_purgeable_day="", rule="",
+                      service_end="")
+NIGHTS: dict[str, Callable[[], Night]] = {
+    "a night": night,
+    "one target not counted": lambda: night(targets=(CARDS, BLIND), verdict=State.BLIND, exit_code=40),
+    "nothing counted": lambda: night(targets=(BLIND,), verdict=State.BLIND, exit_code=40, previous=None,
+                                     purged_sample=(), findings=(), quality=(), cutoffs=(), evidence_head=None),
+    "no target": lambda: night(targets=(), verdict=State.BLIND, exit_code=40, purged_sample=()),
+    "a dry run": lambda: night(mode=Mode.PLAN, verdict=State.CLEAN, exit_code=0, verification_sql=None),
+    "a look": lambda: night(mode=Mode.VERIFY, verdict=State.CLEAN, exit_code=0),
+    "a request and many findings": lambda: night(
+        purged_sample=(REQUESTED, tombstone(1)),
+        findings=tuple(Finding(f"f{i}", Severity.WARN, None, i, f"reason {i}") for i in range(90))),
+    "totals that differ": lambda: night(targets=(target("cards", recount=412_000, active=301_449), PAYMENTS)),
+}
+each_night = pytest.mark.parametrize("name", NIGHTS)
+each_language = pytest.mark.parametrize("language", BOTH)
+
+
+def told(of: Night, languages: tuple[Language, ...] = BOTH, wanted: tuple[str, ...] = FORMATS) -> dict[str, formats.Artefact]:
+    return render(of, POLICY, PLACES, wanted, languages)
+
+
+@cache
+def made_of(name: str) -> tuple[Night, dict[str, formats.Artefact]]:
+    """A night by its name, and all its files."""
+    of = NIGHTS[name]()
+    return of, told(of)
+
+
+def tables_of(of: Night, scanned: int) -> tuple[Table, ...]:
+    return sheets(of, POLICY, PLACES, scanned)
+
+
+def on_page(table: Table) -> bool:
+    return table.paper_rows != 0
+
+
+@each_night
+@each_language
+def test_the_page_and_the_typed_tables_are_the_same_cell_by_cell(name: str, language: Language) -> None:
+    of = NIGHTS[name]()
+    made = told(of, (language,), ("html",))
+    rows, captions = html_tables(made["night.html"].content.decode())
+    expected = [table.on_paper() for table in tables_of(of, 1) if on_page(table)]
+    assert set(rows) == {table.id for table in expected}
+    for table in expected:
+        head = [squeezed(spoken(column.label, language)) for column in table.columns]
+        body = [[squeezed(spoken(cell, language, short=True)) for cell in row.cells] for row in table.rows]
+        assert rows[table.id] == [head, *body], table.id
+        assert captions[table.id].endswith(squeezed(spoken(table.caption, language)))
+
+
+@each_night
+@each_language
+def test_a_workbook_reads_back_typed_cell_by_cell(name: str, language: Language) -> None:
+    of, made = made_of(name)
+    content = made[f"night.{language}.xlsx"].content
+    live, carried = workbook(content), workbook(content, values=True)
+    expected = tables_of(of, len(made))
+    assert live.sheetnames[1:] == [table.number for table in expected]
+    for table in expected:
+        sheet, values = live[table.number], carried[table.number]
+        assert [c.value for c in sheet[HEAD + 1]] == [spoken(column.label, language) for column in table.columns]
+        assert sheet.freeze_panes == "B5"
+        assert sheet.auto_filter.ref.startswith("A4:")
+        assert sheet.max_row == HEAD + 1 + len(table.rows)
+        for row, typed in zip(sheet.iter_rows(min_row=HEAD + 2), table.rows, strict=True):
+            for cell, meant in zip(row, typed.cells, strict=True):
+                read = values[cell.coordinate].value
+                assert same(read, meant, language), (table.id, cell.coordinate, read, meant)
+                assert cell.data_type == ("f" if isinstance(meant, Formula) else values[cell.coordinate].data_type)
+                assert ("†" in cell.number_format) is (isinstance(meant, Sum) and meant.partial)
+
+
+def same(read: Any, meant: Any, language: Language) -> bool:
+    """Whether a spreadsheet's value is the typed one: a number as a number, a day as a day, the rest as its text."""
+    value = meant.value if isinstance(meant, Sum | Formula) else meant
+    if isinstance(meant, Blank):
+        return read is None
+    if isinstance(meant, Share) and meant.value is not None:
+        return bool(read == pytest.approx(meant.value))
+    if isinstance(value, date):
+        return bool(read == datetime(value.year, value.month, value.day))
+    if isinstance(value, int):
+        return bool(read == value and isinstance(read, int))
+    return bool(read == spoken(meant, language))
+
+
+@each_night
+def test_a_csv_file_reads_back_cell_by_cell(name: str) -> None:
+    of, made = made_of(name)
+    expected = tables_of(of, len(made))
+    assert [n for n in made if n.endswith(".csv")] == [f"csv/{table.id}.csv" for table in expected]
+    for table in expected:
+        head, *rows = csv_rows(made[f"csv/{table.id}.csv"].content)
+        assert head == [both(column.label) for column in table.columns]
+        for row, typed in zip(rows, table.rows, strict=True):
+            for text, meant in zip(row, typed.cells, strict=True):
+                value = meant.value if isinstance(meant, Sum) and not meant.partial else meant
+                if isinstance(value, int):
+                    assert int(text) == value
+                else:
+                    assert text == harmless(both(meant).replace("\n", " "))
+
+
+def both(cell: Any) -> str:
+    return " / ".join(dict.fromkeys(spoken(cell, language) for language in BOTH))
+
+
+@each_night
+@each_language
+def test_the_pdf_says_every_row_in_order(name: str, language: Language, tmp_path: Path) -> None:
+    of, made = made_of(name)
+    text = squeezed(pdf_text(made[f"night.{language}.pdf"].content, tmp_path)).translate({ord(m): None for m in "●▲■"})
+    at = 0
+    for table in tables_of(of, len(made)):
+        if not on_page(table):
+            continue
+        shown = table.on_paper()
+        rows = [[spoken(c.label, language) for c in shown.columns]]
+        rows += [[("–" if spoken(c, language) in ("証跡なし", "Not evidenced") else "") + spoken(c, language, short=True)
+                  for c in row.cells] for row in shown.rows]
+        for row in rows:
+            wanted = squeezed("".join(row))
+            found = text.find(wanted, at)
+            assert found >= 0, (table.id, row)
+            at = found + len(wanted)
+
+
+def test_the_json_holds_the_numbers_of_the_tables() -> None:
+    of = night(targets=(CARDS, PAYMENTS, BLIND))
+    told_json = night_json(of)
+    by_id = {table.id: table for table in tables_of(of, 1)}
+    numbers = {spoken(row.cells[0], "en"): row.cells[1:] for id in ("t5-1", "t5-2", "t5-3", "t8-1") for row in by_id[id].rows}
+    for name, word in {"active": "Active", "retained": "Retained", "blank": "Blank", "held": "Held", "due": "Due",
+                       "undetermined": "Undetermined", "requested": "Requested", "overdue": "Overdue",
+                       "purged": "Purged", "skipped": "Skipped", "failed": "Failed", "population": "Population",
+                       "out_of_scope": "Out of scope, holding card data", "table_rows": "Table rows Σ",
+                       "recount": "Independent recount (verify login)", "remaining_due": "Still due",
+                       "residue": "…of which residue: should be gone"}.items():
+        assert list(numbers[word][:3]) == [t[name] for t in told_json["targets"]], name
+    found = {(f["id"], f["count"]) for f in told_json["findings"]}
+    assert {(row.cells[0], row.cells[3]) for row in by_id["t13-2"].rows} == found
+    judged = {(q["id"], q["checked"], q["observed"], q["limit"]) for q in told_json["quality"]}
+    assert {(spoken(r.cells[0], "en").split("\n")[0], *r.cells[3:6]) for r in by_id["t11-1"].rows} == judged
+
+
+def test_a_page_shows_the_first_rows_and_the_files_hold_all() -> None:
+    of, made = made_of("a request and many findings")
+    page, _ = html_tables(told(of, ("en",), ("html",))["night.html"].content.decode())
+    assert len(page["t13-2"]) == 1 + 40
+    assert len(csv_rows(made["csv/t13-2.csv"].content)) == 1 + 90
+    assert workbook(made["night.en.xlsx"].content)["13-2"].max_row == HEAD + 1 + 90
+
+
+def test_names_and_number_of_the_files_are_what_the_page_says() -> None:
+    _, made = made_of("a night")
+    assert [n for n in made if not n.startswith("csv/")] == [
+        "night.html", "night.json", "night.ja.xlsx", "night.en.xlsx", "night.ja.pdf", "night.en.pdf"]
+    assert f"Leak scan of {len(made)} artefacts" in made["night.html"].content.decode()
+    assert list(told(night(), ("en",), ("pdf", "xlsx"))) == ["night.en.xlsx", "night.en.pdf"]
+
+
+def test_the_same_night_gives_the_same_bytes() -> None:
+    assert told(night()) == made_of("a night")[1]
+    assert told(night(host="other"), ("ja",), ("pdf",))["night.ja.pdf"] != made_of("a night")[1]["night.ja.pdf"]
+
+
+COMMANDS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(\"x\")", "{=1}", "https://example.org"]
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_nothing_from_outside_becomes_a_formula_or_a_link(text: str) -> None:
+    of = night(host=text, database=text, targets=(dataclasses.replace(CARDS, name=text),), verification_login=text,
+               findings=(Finding(text, Severity.WARN, text, 1, text),), evidence_head=text, purged_sample=())
+    made = told(of, ("ja",), ("xlsx", "csv"))
+    book = workbook(made["night.ja.xlsx"].content)
+    assert [c.coordinate for s in book if s.title != "15-2" for row in s.iter_rows() for c in row if c.data_type == "f"] == []
+    assert [c.hyperlink.target for s in book for row in s.iter_rows() for c in row if c.hyperlink and c.hyperlink.target] == []
+    assert text in {str(c.value).replace("_x000D_", "\r") for c in book["13-2"][HEAD + 2]}
+    for name in (n for n in made if n.endswith(".csv")):
+        cells = [cell for row in csv_rows(made[name].content) for cell in row]
+        assert not [c for c in cells if c.lstrip(" ").startswith(("=", "+", "@", "\t", "\r", "＝"))], name
+        assert not [c for c in cells if c.startswith("-") and not re.fullmatch(r"-\d+", c)], name
+
+
+def test_a_negative_number_stays_a_number() -> None:
+    _, made = made_of("totals that differ")
+    assert csv_rows(made["csv/t5-3.csv"].content)[-1][1] == "-392"
+    assert workbook(made["night.ja.xlsx"].content)["5-3"]["B11"].value == -392
+
+
+@pytest.mark.parametrize("wanted", ["html", "json", "xlsx", "csv", "pdf"])
+@pytest.mark.parametrize("spot", ["reason", "split"])
+def test_each_format_is_scanned_by_itself(wanted: str, spot: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carddata_retention.report.publish.leaks.in_value", lambda *_: None)
+    text = PAN if spot == "reason" else "4111 1111 1111 1111"
+    of = night(findings=(Finding("f", Severity.WARN, None, 1, f"saw {text} there"),))
+    with pytest.raises(RefusedError, match=r"night|csv") as caught:
+        publish(of, POLICY, PLACES, tmp_path, (wanted,), BOTH)
+    assert caught.value.code == "report_leak"
+    assert not list(tmp_path.iterdir())
+
+
+def test_counts_side_by_side_are_no_card_number(tmp_path: Path) -> None:
+    four = tuple(target(f"t{i}", due=count) for i, count in enumerate((4111, 1111, 1111, 1111)))
+    assert publish(night(targets=four), POLICY, PLACES, tmp_path, FORMATS, BOTH)
+
+
+def test_all_formats_are_published_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def full(_: int) -> None:
+        calls.append(1)
+        if len(calls) == 9:  # among the files of the folder in the folder
+            raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        publish(night(), POLICY, PLACES, tmp_path, FORMATS, BOTH)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    assert not (tmp_path / "2026-11-24" / night().run_id).exists()
+    monkeypatch.undo()
+    made = publish(night(), POLICY, PLACES, tmp_path, FORMATS, BOTH)
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(made)
+
+
+@pytest.mark.parametrize(("wanted", "module", "extra"), [("xlsx", "xlsxwriter", "excel"), ("pdf", "reportlab", "pdf")])
+def test_a_format_that_is_not_installed_is_found_before_anything_is_removed(
+    sqlite_database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, module: str, extra: str
+) -> None:
+    house = small_house(sqlite_database, tmp_path, report={"formats": ["json", wanted]})
+    before = contents(house)
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if name == module else object())
+    assert [p.code for p in check_all(house.config, datetime.now(UTC))] == ["format_not_installed"]
+    for night_of in (house.night, house.plan):
+        with pytest.raises(ConfigError) as caught:
+            night_of()
+        assert caught.value.cure.startswith(f"pip install 'carddata-retention[{extra}]'")
+    assert contents(house) == before
+    assert set(formats.installed()) == set(FORMATS) - {wanted}
+
+
+@pytest.fixture(scope="module")
+def demo_house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, Night, Night, Night]:
+    """A plan, a night and a look of the demonstration."""
+    folder, as_of = tmp_path_factory.mktemp("demo"), date(2026, 11, 20)
+    build_billing(folder / "billing.db", cards=1500, as_of=as_of)
+    config = load(write_configuration(folder))
+    planned = plan_night(config, datetime.now(UTC), as_of, hooks())[0]
+    done = run_night(config, datetime.now(UTC), as_of, hooks())
+    return config, planned, done, afterwards.verify_night(config, datetime.now(UTC), None, hooks())
+
+
+def test_the_demonstration_writes_every_format(demo_house: tuple[Config, Night, Night, Night]) -> None:
+    config, _, done, _ = demo_house
+    assert config.report.formats == list(FORMATS)
+    assert {Path(a).suffix for a in done.artefacts} == {f".{f}" for f in FORMATS}
+    shown = narrator.documents(done)
+    assert [Path(p).name for p in shown if "night" in Path(p).name] == [
+        "night.html", "night.json", "night.ja.xlsx", "night.en.xlsx", "night.ja.pdf", "night.en.pdf"]
+    assert [Path(p).name for p in shown if "night" not in Path(p).name] == ["csv"]
+
+
+def test_a_demonstration_without_an_extra_does_without_its_format(tmp_path: Path) -> None:
+    assert load(write_configuration(tmp_path, ("html", "csv"))).report.formats == ["html", "csv"]
+
+
+def test_real_nights_are_valid_by_the_published_schema(demo_house: tuple[Config, Night, Night, Night]) -> None:
+    _, *nights = demo_house
+    told_ones = [night_json(of) for of in (*nights, *(make() for make in NIGHTS.values()))]
+    file = next(Path(a) for a in nights[1].artefacts if a.endswith("night.json"))
+    for one in (*told_ones, json.loads(file.read_bytes())):
+        jsonschema.validate(one, night_schema(), cls=jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda told: told.pop("verdict"), lambda told: told.update(mode="walk"), lambda told: told.update(extra=1),
+    lambda told: told["targets"][0].update(due=-1), lambda told: told["targets"][0].pop("purged"),
+    lambda told: told["targets"][0]["forecast"].update(soon=1), lambda told: told.update(exit_code=3),
+])
+def test_what_is_not_a_night_is_not_valid(spoil: Callable[[dict[str, Any]], Any]) -> None:
+    one = json.loads(json.dumps(night_json(night())))
+    spoil(one)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(one, night_schema(), cls=jsonschema.Draft202012Validator)
+
+
+def test_the_published_schema_is_the_one_of_the_code() -> None:
+    file = Path(__file__).resolve().parent.parent / "docs" / "night.schema.json"
+    assert file.read_text(encoding="utf-8") == schema_text(), (
+        "type: python -c 'from carddata_retention.report.json_schema import schema_text as s; print(s(), end=\"\")' "
+        "> docs/night.schema.json")
+    jsonschema.Draft202012Validator.check_schema(night_schema())
+
+
+def test_a_workbook_says_when_the_night_was_and_not_when_it_was_written() -> None:
+    content = made_of("a night")[1]["night.ja.xlsx"].content
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        assert b"2026-11-23T17:07:51Z" in book.read("docProps/core.xml")
