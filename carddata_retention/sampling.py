@@ -58,8 +58,10 @@ def living(connection: Connection, decider: Decider, policy: Policy, seed: str,
         end = None if text is None else decider.service.end.from_text(text)
         deadline = None if end is None else policy.deadline(end, decider.service.end.reading)
         days = (deadline.start_day, deadline.last_retained_day, deadline.first_purgeable_day) if deadline else ()
-        drawn.append(Sampled(decider.target.name, Stratum(stratum), reference(key), REASON.get(Standing(standing), ""),
-                             as_text(end), *(day.isoformat() for day in days), *([deadline.rule] if deadline else [])))
+        drawn.append(Sampled(
+            decider.target.name, Stratum(stratum), reference(key), policy.version.version,
+            REASON.get(Standing(standing), ""), as_text(end), *(day.isoformat() for day in days),
+            *([deadline.rule] if deadline else [])))
     return drawn
 
 
@@ -84,5 +86,5 @@ def purged(connection: Connection, ledger: Ledger, run_id: str, target: str, key
 
 
 def _of_stone(stone: Tombstone) -> Sampled:
-    return Sampled(stone.target, Stratum.PURGED, stone.reference, stone.status.value, stone.service_end,
-                   stone.start_day, stone.last_retained_day, stone.first_purgeable_day, stone.rule)
+    return Sampled(stone.target, Stratum.PURGED, stone.reference, stone.policy_version, stone.status.value,
+                   stone.service_end, stone.start_day, stone.last_retained_day, stone.first_purgeable_day, stone.rule)

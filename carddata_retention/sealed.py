@@ -35,6 +35,7 @@ class Sampled:
     target: str
     stratum: Stratum
     reference: str
+    policy_version: str
     reason: str
     service_end: str
     start_day: str = ""

@@ -23,7 +23,7 @@ from carddata_retention.check import check_all
 from carddata_retention.config import load
 from carddata_retention.demo import build_billing, write_configuration
 from carddata_retention.errors import ConfigError, RefusedError
-from carddata_retention.model import Finding, Mode, Night, Severity, State, Status
+from carddata_retention.model import Finding, Hold, Mode, Night, Severity, State, Status
 from carddata_retention.report import formats
 from carddata_retention.report.canonical import night_json
 from carddata_retention.report.cells import Blank, Formula, Share, Table, spoken
@@ -45,7 +45,7 @@ NIGHTS: dict[str, Callable[[], Night]] = {
     "a night": night,
     "one target not counted": lambda: night(targets=(CARDS, BLIND), verdict=State.BLIND, exit_code=40),
     "nothing counted": lambda: night(targets=(BLIND,), verdict=State.BLIND, exit_code=40, previous=None,
-                                     purged_sample=(), findings=(), quality=(), cutoffs=(), evidence_head=None),
+                                     purged_sample=(), findings=(), quality=(), cutoffs=(), sealed=None),
     "no target": lambda: night(targets=(), verdict=State.BLIND, exit_code=40, purged_sample=()),
     "a dry run": lambda: night(mode=Mode.PLAN, verdict=State.CLEAN, exit_code=0, verification_sql=None),
     "a look": lambda: night(mode=Mode.VERIFY, verdict=State.CLEAN, exit_code=0),
@@ -214,7 +214,8 @@ COMMANDS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "＝1", "=HYPE
 @pytest.mark.parametrize("text", COMMANDS)
 def test_nothing_from_outside_becomes_a_formula_or_a_link(text: str) -> None:
     of = night(host=text, database=text, targets=(dataclasses.replace(CARDS, name=text),), verification_login=text,
-               findings=(Finding(text, Severity.WARN, text, 1, text),), evidence_head=text, purged_sample=())
+               findings=(Finding(text, Severity.WARN, text, 1, text),), purged_sample=(),
+               sealed=dataclasses.replace(night().sealed, key_id=text), holds=(Hold(text, text, text, text, text, text, text),))
     made = told(of, ("ja",), ("xlsx", "csv"))
     book = workbook(made["night.ja.xlsx"].content)
     assert [c.coordinate for s in book if s.title != "15-2" for row in s.iter_rows() for c in row if c.data_type == "f"] == []
@@ -301,7 +302,7 @@ def test_the_demonstration_writes_every_format(demo_house: tuple[Config, Night, 
     shown = narrator.documents(done)
     assert [Path(p).name for p in shown if "night" in Path(p).name] == [
         "night.html", "night.json", "night.ja.xlsx", "night.en.xlsx", "night.ja.pdf", "night.en.pdf"]
-    assert [Path(p).name for p in shown if "night" not in Path(p).name] == ["csv"]
+    assert [Path(p).name for p in shown if "night" not in Path(p).name] == ["csv", "index.html"]
 
 
 def test_a_demonstration_without_an_extra_does_without_its_format(tmp_path: Path) -> None:

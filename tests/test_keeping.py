@@ -51,6 +51,18 @@ def test_a_second_run_of_the_day_goes_with_it_and_a_strange_folder_beside_it_kee
     assert [f.name for f in (tmp_path / str(OLD.as_of)).iterdir()] == ["signed"]
 
 
+def test_the_folder_of_tables_goes_with_its_night_but_not_with_a_strange_file_in_it(tmp_path):
+    night = folder_of(tmp_path, OLD)
+    (night / "csv").mkdir()
+    for name in ("t2-1.csv", "t15-2.csv", "notes.csv"):
+        (night / "csv" / name).write_text("x")
+    assert remove_nights(tmp_path, HISTORY, TODAY, 365) == 0
+    assert (night / "night.html").exists()
+    (night / "csv" / "notes.csv").unlink()
+    assert remove_nights(tmp_path, HISTORY, TODAY, 365) == 1
+    assert not night.exists()
+
+
 @pytest.mark.parametrize("strange", ["notes.txt", "night.html.bak", "NIGHT.html", ".night.html.77.tmp", "evidence.jsonl"])
 def test_a_folder_with_a_file_that_is_not_ours_stays_whole(tmp_path, strange):
     folder_of(tmp_path, OLD, "night.html", strange)

@@ -17,6 +17,7 @@ from carddata_retention.model import (
     CutoffView,
     Disposition,
     Finding,
+    Hold,
     Kind,
     Mode,
     Night,
@@ -39,7 +40,7 @@ from carddata_retention.report.sentences import VERDICTS
 from carddata_retention.report.speech import CATALOGUE, Language
 from carddata_retention.report.views import Length, LocationView, PolicyView, VersionView
 from carddata_retention.report.words import Text
-from carddata_retention.sealed import Sealed
+from carddata_retention.sealed import Sampled, Sealed, Stratum
 
 BOTH: tuple[Language, ...] = ("ja", "en")
 PAN = "4111111111111111"  # the test number of the card schemes
@@ -89,6 +90,14 @@ SQL = """select count(*) from payments p
    and (select max(s.use_ended_at) from services s where s.customer_id = p.customer_id) <= :cutoff"""
 
 
+def drawn(i: int, **changed: Any) -> Sampled:
+    values: dict[str, Any] = {
+        "target": "cards", "stratum": Stratum.PURGED, "reference": f"{i:032x}", "policy_version": "2", "reason": "due",
+        "service_end": "2021-11-22T18:00:00+00:00", "start_day": "2021-11-24", "last_retained_day": "2026-11-23",
+        "first_purgeable_day": "2026-11-24", "rule": "Civil Code art. 140, 143(2)"}
+    return Sampled(**(values | changed))
+
+
 def night(**changed: Any) -> Night:
     """The night of the design's mock, as far as the model can tell it."""
     before = PreviousNight("20261122T020003-11bc", date(2026, 11, 22), datetime(2026, 11, 21, 17, 9, tzinfo=UTC),
@@ -111,6 +120,9 @@ def night(**changed: Any) -> Night:
         "verdict": State.INCOMPLETE, "exit_code": 10,
         "timings_s": {"plan": 61.2, "gate": 9.013_123_9, "purge": 301.0, "verify": 90.5, "longest_transaction": 0.097},
         "purged_sample": tuple(tombstone(i) for i in range(200)),
+        "holds": (Hold("h1", "subject", None, "dispute", "legal", "2026-01-05T02:00:00Z", "2026-07-01"),
+                  Hold("h2", "record", "cards", "authority", "legal", "2026-02-05T02:00:00Z", None)),
+        "holds_in_force": 2, "sampled": tuple(drawn(i) for i in range(25)), "sample_seed": "a072c63ad41dd96ff7fad9ee447391bf",
         "undetermined_examples": (UndeterminedExample("cards", "no_end", "8b8c18adea8511f0a1b2c3d4e5f60718"),
                                   UndeterminedExample("payments", "unreadable_end", "f2ff3e3ba0e64c1d" * 2)),
         "sealed": Sealed(177, 1, 1_842, "5b4e951160b23c1b40768ce727f675968e5b5e79fe3acbdd2c004ae3c0ca991e",

@@ -2,23 +2,25 @@
 
 import calendar
 import dataclasses
-import hashlib
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from reading import recalculated, workbook
-from test_report import CARDS, PAYMENTS, PLACES, POLICY, night, tombstone
+from test_report import CARDS, PAYMENTS, PLACES, POLICY, drawn, night
 
-from carddata_retention.model import Convention, Night, Status, TargetResult, Tombstone
+from carddata_retention.model import Convention, Night, TargetResult
 from carddata_retention.report.cells import Blank, Formula, Row, Table, spoken
-from carddata_retention.report.sampling import SIZE, draw, last_day, next_day, rank, strata
+from carddata_retention.report.sampling import last_day, next_day, strata
 from carddata_retention.report.sampling_sheet import sample
 from carddata_retention.report.sheets import sheets
 from carddata_retention.report.views import PolicyView
 from carddata_retention.report.xlsx import render_xlsx
+from carddata_retention.sampling import EACH
+from carddata_retention.sealed import Sampled, Stratum
 
 HEAD = 3
+ALONE = {"held": 0, "undetermined": 0, "forecast": {}}  # no other stratum
 # Ends of months, both 29 Februaries of a leap year and none, every day of two years.
 DAYS = [date(2019, 12, 25) + timedelta(days=n) for n in range(800)]
 
@@ -42,10 +44,10 @@ def policy(convention: Convention = Convention.JP_CIVIL_CODE, period: str = "P5Y
     return dataclasses.replace(POLICY, convention=convention, version=version)
 
 
-def purged(i: int, start: date, under: PolicyView, target: str = "cards") -> Tombstone:
+def purged(i: int, start: date, under: PolicyView, target: str = "cards") -> Sampled:
     last = last_day(under.convention, under.version.period, under.zone, start)
-    return tombstone(i, target=target, start_day=start.isoformat(), last_retained_day=last.isoformat(),
-                     first_purgeable_day=next_day(last).isoformat(), status=Status.DUE)
+    return drawn(i, target=target, start_day=start.isoformat(), last_retained_day=last.isoformat(),
+                 first_purgeable_day=next_day(last).isoformat())
 
 
 def sheet(of: Night, under: PolicyView = POLICY) -> Table:
@@ -73,7 +75,7 @@ def test_a_stored_day_that_is_wrong_differs() -> None:
     early = dataclasses.replace(right, last_retained_day="2026-11-22")
     late = dataclasses.replace(right, first_purgeable_day="2026-11-25")
     for stored, count in ((right, 0), (early, 1), (late, 1)):
-        assert different(sheet(night(targets=(CARDS,), purged_sample=(stored,))).rows[0]) == count
+        assert different(sheet(night(targets=(CARDS,), sampled=(stored,))).rows[0]) == count
 
 
 def different(row: Row) -> object:
@@ -82,32 +84,24 @@ def different(row: Row) -> object:
     return formula.value
 
 
-def test_the_draw_is_the_smallest_digests_whatever_the_order() -> None:
-    references = [f"{n:032x}" for n in range(400)]
-    drawn = draw("seed", "purged.cards", references, lambda r: r)
-    assert drawn == draw("seed", "purged.cards", reversed(references), lambda r: r)
-    shell = {r: hashlib.sha256(f"seed/purged.cards/{r}".encode()).hexdigest() for r in references}  # printf … | sha256sum
-    assert drawn == sorted(references, key=shell.__getitem__)[:25]
-    assert rank("seed", "purged.cards", references[3]) == shell[references[3]]
-    assert draw("another", "purged.cards", references, lambda r: r) != drawn != draw("seed", "held", references, lambda r: r)
-    assert sorted(draw("seed", "held", references[:7], lambda r: r)) == references[:7]
-
-
-def test_each_target_is_a_stratum_of_its_own_and_an_unknown_one_is_seen() -> None:
-    mixed = tuple(tombstone(i, target="payments" if i % 2 else "cards") for i in range(120))
-    found = strata(night(purged_sample=mixed))
-    assert [(s.name, s.size, s.known, len(s.drawn)) for s in found] == [
-        ("purged.cards", 514, 60, SIZE), ("purged.payments", 1264, 60, SIZE)]
-    assert {t.target for t in found[0].drawn} == {"cards"}
-    table = sheet(night(purged_sample=mixed[::2]))
-    assert [spoken(c, "en") for c in table.rows[-1].cells[:4]] == ["Purged (payments)", "1,264", "0", "—"]
-    assert len(table.rows) == SIZE + 1
-    assert sample(night(targets=(), purged_sample=()), POLICY) == []
+def test_each_stratum_of_each_target_is_named_and_one_without_a_draw_is_seen() -> None:
+    mixed = tuple(drawn(i, target="payments" if i % 2 else "cards", stratum=kind, reason="no_end" if kind is Stratum.UNDETERMINED
+                        else "") for i, kind in enumerate(Stratum))
+    of = night(sampled=mixed)
+    found = [(s.target, s.kind, len(s.drawn)) for s in strata(of)]
+    assert ("cards", Stratum.PURGED, 1) in found
+    assert ("payments", Stratum.PURGED, 0) in found
+    rows = {spoken(row.cells[0], "en"): row for row in sheet(of).rows}
+    assert [spoken(c, "en") for c in rows["Purged (payments)"].cells[:4]] == ["Purged (payments)", "1,264", "—", "—"]
+    assert spoken(rows["Undetermined (payments)"].cells[2], "ja") == "終了したが終了日なし"
+    assert [(s.target, s.kind) for s in strata(of)] == sorted(
+        ((s.target, s.kind) for s in strata(of)), key=lambda pair: (pair[0], list(Stratum).index(pair[1])))
+    assert sample(night(targets=(), sampled=()), POLICY) == []
 
 
 def test_a_request_without_a_deadline_has_nothing_to_recompute() -> None:
-    asked = tombstone(0, status=Status.REQUESTED, start_day="", last_retained_day="", first_purgeable_day="", service_end="")
-    row = sheet(night(targets=(CARDS,), purged_sample=(asked,))).rows[0]
+    asked = drawn(0, reason="requested", start_day="", last_retained_day="", first_purgeable_day="", service_end="")
+    row = sheet(night(targets=(CARDS,), sampled=(asked,))).rows[0]
     assert row.cells[5:13] == (None,) * 8
     assert [isinstance(c, Blank) for c in row.cells[13:]] == [True, True]
 
@@ -116,18 +110,18 @@ def test_a_record_of_the_version_before_is_recomputed_by_its_own_period() -> Non
     before = dataclasses.replace(POLICY.version, version="1", period="P3Y")
     under = dataclasses.replace(POLICY, previous=before)
     old = dataclasses.replace(purged(0, date(2021, 11, 24), policy(period="P3Y")), policy_version="1")
-    row = sheet(night(targets=(CARDS,), purged_sample=(old,)), under).rows[0]
+    row = sheet(night(targets=(CARDS,), sampled=(old,)), under).rows[0]
     assert row.cells[7] == 36
     assert different(row) == 0
     unknown = dataclasses.replace(old, policy_version="0")
-    assert sheet(night(targets=(CARDS,), purged_sample=(unknown,)), under).rows[0].cells[7] is None
+    assert sheet(night(targets=(CARDS,), sampled=(unknown,)), under).rows[0].cells[7] is None
 
 
 def many_days(under: PolicyView, starts: list[date]) -> Night:
     """A night of as many targets as these start days need strata; every record is drawn."""
-    graves = tuple(purged(i, start, under, f"t{i // SIZE}") for i, start in enumerate(starts))
+    graves = tuple(purged(i, start, under, f"t{i // EACH}") for i, start in enumerate(starts))
     names = dict.fromkeys(t.target for t in graves)
-    return night(targets=tuple(TargetResult(**{**fields(CARDS), "name": n}) for n in names), purged_sample=graves)
+    return night(targets=tuple(TargetResult(**{**fields(CARDS), "name": n, **ALONE}) for n in names), sampled=graves)
 
 
 def fields(of: TargetResult) -> dict[str, object]:
@@ -149,8 +143,8 @@ def spoilt(table: Table) -> Table:
 def test_a_real_spreadsheet_recomputes_the_same_days(convention: Convention, period: str, tmp_path: Path) -> None:
     under = policy(convention, period)
     of = many_days(under, [d for d in DAYS if d.day in (1, 28, 29, 30, 31) or d.month == 2])
-    wrong = dataclasses.replace(of.purged_sample[40], last_retained_day="2020-01-01")
-    of = dataclasses.replace(of, purged_sample=(*of.purged_sample[:40], wrong, *of.purged_sample[41:]))
+    wrong = dataclasses.replace(of.sampled[40], last_retained_day="2020-01-01")
+    of = dataclasses.replace(of, sampled=(*of.sampled[:40], wrong, *of.sampled[41:]))
     table = sheet(of, under)
     found = recalculated(render_xlsx(of, under, (spoilt(table),), "en"), tmp_path)["15-2"]
     assert len(table.rows) >= 150
@@ -163,11 +157,11 @@ def test_a_real_spreadsheet_recomputes_the_same_days(convention: Convention, per
 
 
 def test_the_count_of_differences_stands_above_the_sample_and_is_live() -> None:
-    wrong = dataclasses.replace(tombstone(1), last_retained_day="2026-11-01")
-    of = night(targets=(CARDS, PAYMENTS), purged_sample=(tombstone(0), wrong))
+    wrong = dataclasses.replace(drawn(1), last_retained_day="2026-11-01")
+    of = night(targets=(CARDS, PAYMENTS), sampled=(drawn(0), wrong))
     content = render_xlsx(of, POLICY, sheets(of, POLICY, PLACES, 1), "en")
     live, carried = workbook(content)["15-2"], workbook(content, values=True)["15-2"]
-    assert live["A3"].value == "=SUM(M5:M7)"
+    assert live["A3"].value == f"=SUM(M5:M{live.max_row})"
     assert carried["A3"].value == 1
     assert carried["B3"].value == "Records that differ from the recomputation"
     assert live["K5"].value == "=MIN(DATE(YEAR(G5),MONTH(G5)+H5,DAY(G5))-1, EOMONTH(DATE(YEAR(G5),MONTH(G5)+H5,1),0))"

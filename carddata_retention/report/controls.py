@@ -141,7 +141,11 @@ def _holds(night: Night) -> Control:
     bad = sum(t.status not in TO_PURGE for t in night.purged_sample)
     if bad:
         return Control("C6", "bad", phrase("fact", "c6.bad", bad=bad, held=held), "s7")
-    return Control("C6", "na", phrase("fact", "c6.none", held=held), "t5-1")
+    after = add(t.held_after for t in night.targets)
+    if after is None or held is None or night.mode not in REMOVING:
+        return Control("C6", "na", phrase("fact", "c6.none", held=held), "s9")
+    # Fewer than before: released meanwhile, or removed by others; our own removals are in the sample above.
+    return Control("C6", "ok" if after >= held else "att", phrase("fact", "c6.pass", held=held, after=after), "s9")
 
 
 def _change(night: Night) -> Control:

@@ -139,6 +139,17 @@ def verification(night: Night, tones: dict[str, Tone]) -> list[Table]:
                   (*heads, Column(phrase("label", "expected"), "count"), Column(phrase("label", "result"))), rows)]
 
 
+def holds(night: Night) -> list[Table]:
+    """9-1: the legal holds in force, those first whose review comes first."""
+    if not night.holds:
+        return []
+    rows = tuple(Row((h.id, code("scope", h.scope), h.target, h.basis, h.placed_by, h.placed_at, h.review_by,
+                      Conclusion("att" if tables.overdue_review(night, h) else "ok"))) for h in night.holds)
+    caption = phrase("note", "t9-1", n=len(rows), total=night.holds_in_force)
+    return [Table("t9-1", caption, columns("hold_id", "scope", "target", "basis", "placed_by", ("placed_at", "instant"),
+                                           ("review_by", "date"), "review"), rows, tables.HOLD_ROWS)]
+
+
 def undetermined(night: Night) -> list[Table]:
     """10-1: what nobody can date, by reason."""
     lines = tables.undetermined(night)

@@ -5,8 +5,11 @@ from carddata_retention.report.words import Text, texts
 FORM_LABELS: dict[str, Text] = texts({
     "stratum": ("層", "Stratum"),
     "stratum.purged": ("消去({target})", "Purged ({target})"),
+    "stratum.near": ("30日以内に期限到来({target})", "Due within 30 days ({target})"),
+    "stratum.held": ("保留({target})", "Held ({target})"),
+    "stratum.undetermined": ("判定不能({target})", "Undetermined ({target})"),
     "size": ("母数", "Size"),
-    "known": ("参照のある記録", "Known by reference"),
+    "drawn": ("抽出", "Drawn"),
     "length": ("期間 N", "Period N"),
     "again_last": ("再計算: 保存最終日", "Recomputed: last day kept"),
     "again_first": ("再計算: 消去可能初日", "Recomputed: first purgeable"),
@@ -14,6 +17,13 @@ FORM_LABELS: dict[str, Text] = texts({
     "differences": ("再計算と一致しない記録の数", "Records that differ from the recomputation"),
     "by_hand": ("手計算", "By hand"),
     "tester": ("実施者・日付", "Tester, date"),
+    "hold_id": ("保留番号", "Hold"),
+    "scope": ("範囲", "Scope"),
+    "basis": ("根拠", "Basis"),
+    "placed_by": ("設定者", "Placed by"),
+    "placed_at": ("設定日時", "Placed at"),
+    "review_by": ("見直し期日", "Review by"),
+    "review": ("見直し", "Review"),
     "t16-1": ("証明する内容", "What is certified"),
     "erased_fields": ("消去した項目", "Fields erased"),
     "method": ("方法", "Method"),
@@ -35,10 +45,18 @@ FORM_LABELS: dict[str, Text] = texts({
 
 FORM_NOTES: dict[str, Text] = texts({
     "since.day": ("前回 {day} から", "Since {day}"),
+    "t9-1": ("有効な保留({total}件のうち {n}件)", "Legal holds in force ({n} of {total})"),
+    "s9.note": ("保留された記録 {held}件は、期限にかかわらず消去しない。対象者と記録の鍵は台帳だけにある。",
+                "{held:record} held and kept, whatever their deadline. Whom a hold names stands in the ledger only."),
+    "s9.none": ("有効な保留はない(保留された記録 {held}件)。", "No hold is in force ({held:record} held)."),
+    "s9.unknown": ("保留の台帳はまだない(保留された記録 {held}件)。",
+                   "There is no register of holds yet ({held:record} held)."),
     "t15-2": (
         "抽出表({total}件から {n}件。抽出の種 = 前夜の先頭 {seed})",
         "Sampling sheet ({n} drawn of {total}; seed = previous head {seed})",
     ),
+    "t15-3": ("層別の抽出(種 {seed}。記録と計算式は XLSX と CSV の表 15-2)",
+              "Sample by stratum (seed {seed}; records and live formulas: table 15-2 in XLSX and CSV)"),
     "s16.lead": (
         "下記のとおり、保存期間を満了した、または消去請求のあったカード情報を消去し、その不存在を別の接続と別の問合せで検証し"
         "たことを証明する。",

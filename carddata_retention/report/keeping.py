@@ -14,6 +14,7 @@ from carddata_retention.reporting_period import ReportingPeriod
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 _NIGHT_FILE = re.compile(r"night[a-z0-9_.-]*\.(?:csv|html|json|pdf|sig|xlsx)")
+_TABLES, _TABLE = "csv", re.compile(r"t[0-9]{1,2}-[0-9]{1,2}\.csv")
 _PERIOD_FILE = re.compile(r"period[a-z0-9_.-]*\.(?:csv|html|json|pdf|sig|xlsx)")
 
 
@@ -51,13 +52,23 @@ def _ended(name: str, oldest: date) -> bool:
 
 
 def _remove(folder: Path, ours: re.Pattern[str]) -> bool:
-    """Remove a folder that holds files of ours and nothing else."""
-    if folder.is_symlink() or not folder.is_dir():
+    """Remove a folder that holds files of ours and nothing else, and perhaps the folder of its tables."""
+    tables = folder / _TABLES
+    inner = _files(tables, _TABLE) if tables.exists() else []
+    files = _files(folder, ours, but=tables)
+    if not files or inner is None:
         return False
-    files = list(folder.iterdir())
-    if not files or not all(ours.fullmatch(f.name) and f.is_file() and not f.is_symlink() for f in files):
-        return False
-    for file in files:
+    for file in (*inner, *files):
         file.unlink()
+    if tables.exists():
+        tables.rmdir()
     folder.rmdir()
     return True
+
+
+def _files(folder: Path, ours: re.Pattern[str], but: Path | None = None) -> list[Path] | None:
+    """The files of a real folder; None where anything else is in it."""
+    if folder.is_symlink() or not folder.is_dir():
+        return None
+    files = [path for path in folder.iterdir() if path != but]
+    return files if all(ours.fullmatch(f.name) and f.is_file() and not f.is_symlink() for f in files) else None

@@ -25,6 +25,8 @@ def notes(
         "s6": [_note(_by_count("s6", total(night.targets, "overdue").value), n=policy.grace_days)],
         "s7": [_purged(night)],
         "s8": _verification(night),
+        "s9": [_note("s9.unknown" if night.holds_in_force is None else "s9.none" if not night.holds else "s9.note",
+                     held=total(night.targets, "held").value)],
         "s10": [_note(_undetermined(night))],
         "s11": [_note("s11.note" if night.quality else "s11.none")],
         "s12": [] if tables.forecast(night) else [_note("s12.none")],
@@ -33,7 +35,7 @@ def notes(
         "s16": [why] if (why := refusal(night)) else [],
     }
     said = {section: [spoken(each, language) for each in some] for section, some in phrases.items()}
-    said["s14"].append(f"carddata-retention verify --as-of {night.as_of}")
+    said["s14"] += tables.commands(night)
     return said | {"s15": _by_hand(night, policy, language)}
 
 

@@ -14,6 +14,7 @@ from carddata_retention.report.certificate import certificate, refusal
 from carddata_retention.report.controls import controls, days_past, short
 from carddata_retention.report.cover import change, equation, times, version_changes, workpaper
 from carddata_retention.report.reperformance import reperformance
+from carddata_retention.report.sampling import strata
 from carddata_retention.report.speech import Speech, number, phrase
 from carddata_retention.report.totals import KEPT, OWED, read, total
 from carddata_retention.report.trends import trends
@@ -38,6 +39,9 @@ def _lists(night: Night) -> dict[str, Any]:
         "quality": tables.quality(night)[: tables.QUALITY_ROWS],
         "findings": tables.findings(night)[: tables.FINDING_ROWS],
         "checks": tables.checks(night),
+        "holds": night.holds[: tables.HOLD_ROWS],
+        "strata": strata(night),
+        "commands": tables.commands(night),
         "steps": tables.forecast(night),
         "sql": tables.query(night),
         "children_total": sum(sum(t.children_removed.values()) for t in night.targets),
@@ -80,7 +84,7 @@ def context(
         "statuses": [s.value for s in (*KEPT, *OWED)],
         "count": read, "total": lambda name: total(night.targets, lambda t: read(t, name)),
         "percent": percent, "by": lambda days: (night.as_of + timedelta(days=days)).isoformat(),
-        "figures": figures, "severity_tones": tables.SEVERITY_TONES,
+        "figures": figures, "severity_tones": tables.SEVERITY_TONES, "overdue_review": tables.overdue_review,
         "tonight": lambda when: tables.tonight(night.as_of, when), "article": tables.article, "number": number,
         "certified": certificate(night, policy, locations), "no_certificate": refusal(night),
         "short": short, "days_past": days_past,

@@ -1,65 +1,52 @@
-"""The seeded sample that an auditor recomputes, and can draw again.
+"""The seeded sample that an auditor recomputes, by its strata, and what the rule gives for each of its records.
 
-The order of a stratum is that of SHA-256 over `<seed>/<stratum>/<reference>` in UTF-8, written in hexadecimal, the
-smallest first; the seed is the head of the evidence chain before tonight. Nobody could know it when the records
-were removed, and anybody can repeat the draw afterwards with the references of the tombstone table.
+The records were drawn during the night (`carddata_retention/sampling.py`); the seed is the head of the evidence chain
+before it. Nobody could know it when the records were removed, and anybody can repeat the draw of what was purged with
+the exported evidence.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from carddata_retention.model import Convention, Kind, Night, Tombstone
+from carddata_retention.model import Convention, Kind, Night, TargetResult
 from carddata_retention.period import Period, Reading, Rule
 from carddata_retention.report.views import PolicyView, VersionView
+from carddata_retention.sealed import Sampled
+from carddata_retention.sealed import Stratum as Kinds
 
-SIZE = 25
-
-Item = TypeVar("Item")
+_NEAR_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """One stratum: how many records it has, how many of them the night knows by reference, and those drawn."""
+    """One stratum of one target: how many records it has, and those drawn."""
 
-    name: str
+    kind: Kinds
     target: str
     size: int | None
-    known: int
-    drawn: tuple[Tombstone, ...]
-
-
-def rank(seed: str, stratum: str, reference: str) -> str:
-    """The place of one reference in the order of its stratum, as 64 hexadecimal digits."""
-    return hashlib.sha256(f"{seed}/{stratum}/{reference}".encode()).hexdigest()
-
-
-def draw(
-    seed: str, stratum: str, items: Iterable[Item], reference: Callable[[Item], str], size: int = SIZE
-) -> list[Item]:
-    """The first `size` of `items` in the order of their stratum, all of them where there are fewer."""
-    return sorted(items, key=lambda item: rank(seed, stratum, reference(item)))[:size]
+    drawn: tuple[Sampled, ...]
 
 
 def strata(night: Night) -> Sequence[Stratum]:
-    """The strata of tonight: what was purged, per target; `known` says how far the night knows it record by record."""
-    out = []
-    for target in night.targets:
-        known = [t for t in night.purged_sample if t.target == target.name]
-        name = f"purged.{target.name}"
-        drawn = draw(night.previous_head or "", name, known, lambda t: t.reference)
-        if drawn or target.purged:
-            out.append(Stratum(name, target.name, target.purged, len(known), tuple(drawn)))
-    return out
+    """The strata of tonight that have a record, those of each target together."""
+    found = [Stratum(kind, target.name, _size(kind, target),
+                     tuple(s for s in night.sampled if (s.target, s.stratum) == (target.name, kind)))
+             for target in night.targets for kind in Kinds]
+    return [stratum for stratum in found if stratum.size or stratum.drawn]
 
 
-def version_of(policy: PolicyView, tombstone: Tombstone) -> VersionView | None:
+def _size(kind: Kinds, target: TargetResult) -> int | None:
+    sizes = {Kinds.PURGED: target.purged, Kinds.NEAR: target.forecast.get(_NEAR_DAYS), Kinds.HELD: target.held,
+             Kinds.UNDETERMINED: target.undetermined}
+    return sizes[kind]
+
+
+def version_of(policy: PolicyView, drawn: Sampled) -> VersionView | None:
     """The version of the policy that a record was judged by, where the report knows it."""
     known = (policy.version, policy.previous)
-    return next((v for v in known if v is not None and v.version == tombstone.policy_version), None)
+    return next((v for v in known if v is not None and v.version == drawn.policy_version), None)
 
 
 def last_day(convention: Convention, period: str, zone: str, start: date) -> date:

@@ -6,13 +6,16 @@ does not recalculate shows it; one that does must find the same.
 
 from datetime import date
 
-from carddata_retention.model import Night, Tombstone
-from carddata_retention.report.cells import Blank, Cell, Formula, Row, Table
+from carddata_retention.model import Night
+from carddata_retention.report.cells import Blank, Cell, Formula, Row, Table, Words, code
+from carddata_retention.report.controls import short
 from carddata_retention.report.count_sheets import columns, day_of
 from carddata_retention.report.reperformance import hand_formula
 from carddata_retention.report.sampling import Stratum, last_day, next_day, strata, version_of
 from carddata_retention.report.speech import phrase
 from carddata_retention.report.views import Length, PolicyView
+from carddata_retention.sealed import Sampled
+from carddata_retention.sealed import Stratum as Kinds
 
 _START, _LENGTH, _KEPT, _FIRST, _AGAIN, _AGAIN_FIRST, _DIFFERENT = 6, 7, 8, 9, 10, 11, 12
 
@@ -25,29 +28,45 @@ def sample(night: Night, policy: PolicyView) -> list[Table]:
     if not rows:
         return []
     heads = columns(
-        "stratum", ("size", "count"), ("known", "count"), ("reference", "reference"), "target", ("ended", "instant"),
+        "stratum", ("size", "count"), "reason", ("reference", "reference"), "target", ("ended", "instant"),
         ("start_day" if letter == "S" else "start_day.E", "date"), ("length", "count"), ("last_day", "date"),
         ("first_purgeable", "date"), ("again_last", "date"), ("again_first", "date"), ("different", "count"),
         "by_hand", "tester",
     )
-    caption = phrase("note", "t15-2", n=sum(len(s.drawn) for s in drawn), total=sum(s.known for s in drawn),
-                     seed=night.previous_head or "—")
+    caption = phrase("note", "t15-2", n=sum(len(s.drawn) for s in drawn), total=sum(s.size or 0 for s in drawn),
+                     seed=night.sample_seed or "—")
     return [Table("t15-2", caption, heads, rows, 0, (phrase("label", "differences"), _DIFFERENT))]
 
 
+def by_stratum(night: Night) -> list[Table]:
+    """15-3: how many records each stratum has, and how many of them were drawn."""
+    rows = tuple(Row((_named(s), s.size, len(s.drawn))) for s in strata(night))
+    return [Table("t15-3", phrase("note", "t15-3", seed=short(night.sample_seed)),
+                  columns("stratum", ("size", "count"), ("drawn", "count")), rows)] if rows else []
+
+
+def _named(stratum: Stratum) -> Words:
+    return phrase("label", f"stratum.{stratum.kind.value}", target=stratum.target)
+
+
 def _lines(stratum: Stratum, policy: PolicyView) -> list[tuple[Cell, ...]]:
-    """The records of a stratum; one line of dashes where none is known by reference, so that the gap is seen."""
+    """The records of a stratum; one line of dashes where none was drawn, so that the gap is seen."""
     if stratum.drawn:
         return [_recomputed(stratum, drawn, policy) for drawn in stratum.drawn]
-    return [(phrase("label", "stratum.purged", target=stratum.target), stratum.size, stratum.known, None,
-             stratum.target, *(None,) * 8, Blank(), Blank())]
+    return [(_named(stratum), stratum.size, None, None, stratum.target, *(None,) * 8, Blank(), Blank())]
 
 
-def _recomputed(stratum: Stratum, drawn: Tombstone, policy: PolicyView) -> tuple[Cell, ...]:
+def _reason(drawn: Sampled) -> Cell:
+    if not drawn.reason:
+        return None
+    return code("und" if drawn.stratum is Kinds.UNDETERMINED else "status", drawn.reason)
+
+
+def _recomputed(stratum: Stratum, drawn: Sampled, policy: PolicyView) -> tuple[Cell, ...]:
     start, kept, first = (day_of(d) for d in (drawn.start_day, drawn.last_retained_day, drawn.first_purgeable_day))
     version = version_of(policy, drawn)
-    head: tuple[Cell, ...] = (phrase("label", "stratum.purged", target=stratum.target), stratum.size, stratum.known,
-                              drawn.reference, drawn.target, drawn.service_end or None)
+    head: tuple[Cell, ...] = (_named(stratum), stratum.size, _reason(drawn), drawn.reference, drawn.target,
+                              drawn.service_end or None)
     again = _again(policy, version.period, start) if version and start else None
     if version is None or start is None or again is None:  # an erasure request has no deadline to recompute
         return (*head, start, None, kept, first, None, None, None, Blank(), Blank())

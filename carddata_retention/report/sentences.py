@@ -143,6 +143,8 @@ FACTS: dict[str, Text] = texts({
     "c5.uncounted": ("残存を数えられない対象 {missing}", "What is still due was not counted in {missing:target}"),
     "c5.plan": ("消去予定 {due}件、うち期限超過 {overdue}件", "{due} to purge, of which {overdue} overdue"),
     "c6.none": ("保留 {held}件。保留の読み戻しは今夜なし", "{held} held; they were not read back tonight"),
+    "c6.pass": ("保留 {held}件、消去後の読み戻し {after}件",
+                "{held} held before the purge, {after} read back after"),
     "c6.bad": ("消去対象でない状態のまま消去した記録 {bad}件(保留 {held}件)",
                "{bad:record} removed in a status that must be kept ({held} held)"),
     "c7.same": ("方針のダイジェストは前回 {run} と同一", "Policy digest unchanged since run {run}"),

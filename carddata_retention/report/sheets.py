@@ -15,8 +15,8 @@ from carddata_retention.report.controls import Control, controls, dated
 from carddata_retention.report.count_sheets import columns, day_of
 from carddata_retention.report.cover import version_changes
 from carddata_retention.report.reperformance import hand_formula, period_in_words
-from carddata_retention.report.sampling_sheet import sample
-from carddata_retention.report.speech import phrase
+from carddata_retention.report.sampling_sheet import by_stratum, sample
+from carddata_retention.report.speech import number, phrase
 from carddata_retention.report.views import Length, LocationView, PolicyView
 
 
@@ -35,6 +35,7 @@ def sheets(
         *count_sheets.overdue(night),
         *count_sheets.purged(night, letter),
         *count_sheets.verification(night, tones),
+        *count_sheets.holds(night),
         *count_sheets.undetermined(night),
         *count_sheets.quality(night),
         *count_sheets.forecast(night),
@@ -42,6 +43,7 @@ def sheets(
         _evidence(night, scanned),
         *_example(night, letter),
         *sample(night, policy),
+        *by_stratum(night),
         *certificate(night, policy, locations),
     )
 
@@ -101,11 +103,21 @@ def _exceptions(night: Night) -> list[Table]:
 def _evidence(night: Night, scanned: int | None) -> Table:
     shown = night.artefacts[: tables.FINDING_ROWS]
     return _pairs("t14-1", ("item", "value"), [
-        ("head", night.evidence_head), ("previous_head", night.previous_head), ("policy_digest", night.policy_digest),
+        ("head", night.evidence_head), ("previous_head", night.previous_head), *_sealed(night),
+        ("policy_digest", night.policy_digest),
         ("json_digest", digest(night_json(night))),
         ("leak_scan", phrase("note", "scan.none") if scanned is None else phrase("note", "scan.done", n=scanned)),
         ("artefacts", Joined(shown, " · ") if shown else None),
     ])
+
+
+def _sealed(night: Night) -> list[tuple[str, Cell]]:
+    sealed = night.sealed
+    if sealed is None:
+        return []
+    return [("run_number", Joined((number(sealed.number), " (", phrase("label", "epoch"), f" {sealed.epoch})"))),
+            ("tombstones", sealed.tombstones), ("root", sealed.root), ("signature", sealed.signature),
+            ("key", Joined((sealed.key_id, " · ", phrase("label", "fingerprint"), " ", sealed.fingerprint or "—")))]
 
 
 def _example(night: Night, letter: str) -> list[Table]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from carddata_retention.model import (
     NOTHING_OWED,
     Finding,
+    Hold,
     Mode,
     Night,
     Outcome,
@@ -28,6 +29,7 @@ PURGED_ROWS = 20
 OVERDUE_ROWS = 20
 QUALITY_ROWS = 60
 FINDING_ROWS = 40
+HOLD_ROWS = 40
 EXAMPLES = 3
 SQL_CHARACTERS = 4000
 
@@ -107,6 +109,11 @@ def overdue(night: Night) -> list[Tombstone]:
     return sorted(late, key=lambda t: (t.first_purgeable_day, t.reference))
 
 
+def overdue_review(night: Night, hold: Hold) -> bool:
+    """Whether the day on which a hold was to be looked at again has passed."""
+    return hold.review_by is not None and hold.review_by < night.as_of.isoformat()
+
+
 def quality(night: Night) -> list[QualityResult]:
     """Expectations, those that failed first."""
     return sorted(night.quality, key=lambda q: (q.passed, _WORST_FIRST.index(q.severity)))
@@ -146,6 +153,14 @@ def checks(night: Night) -> list[Check]:
         return Check(key, count, where if count else None, tone if count else "ok")
 
     return [changed, nights, found("blocks", Severity.BLOCK, "bad"), found("warnings", Severity.WARN, "att")]
+
+
+def commands(night: Night) -> list[str]:
+    """What a reader types to verify the evidence, to prove one removal, and to look at the database again."""
+    until = f" --head {night.evidence_head}" if night.evidence_head else ""
+    return [f"carddata-retention evidence verify{until}",
+            "carddata-retention evidence prove REFERENCE --out proof.json",
+            f"carddata-retention verify --as-of {night.as_of}"]
 
 
 def forecast(night: Night) -> list[tuple[int, int | None]]:
@@ -205,6 +220,7 @@ def tones(night: Night, controls: dict[str, Tone]) -> dict[str, Tone]:
         "s6": _of_sum(total(targets, "overdue"), "att"),
         "s7": "na" if dry or purged.value is None or (purged.partial and unsettled == "ok") else unsettled,
         "s8": still,
+        "s9": "att" if any(overdue_review(night, h) for h in night.holds) else controls["C6"],
         "s10": _undetermined_tone(night),
         "s11": quality_tone if night.quality else "na",
         "s13": _worst([c.tone for c in checks(night)]),

@@ -28,6 +28,7 @@ SECTIONS = texts({
     "s6": ("期限超過", "Overdue"),
     "s7": ("消去実施", "Purged"),
     "s8": ("検証", "Verification"),
+    "s9": ("保留", "Legal holds"),
     "s10": ("判定不能", "Undetermined"),
     "s11": ("データ品質", "Data quality"),
     "s12": ("近日期限", "Forecast"),
@@ -38,6 +39,9 @@ SECTIONS = texts({
 })
 
 CODES = texts({
+    "scope.record": ("記録", "Record"),
+    "scope.subject": ("対象者", "Person"),
+    "scope.target": ("表全体", "Target"),
     "ok": ("適合", "Pass"),
     "att": ("要確認", "Attention"),
     "bad": ("不適合", "Fail"),
