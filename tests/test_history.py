@@ -9,6 +9,7 @@ import pytest
 from nightly import AS_OF
 from past_runs import WARNED, counted, past, remember, uncounted
 from small_house import declared_anew, small_house
+from test_overview import weeks
 
 from carddata_retention import archive
 from carddata_retention.errors import BrokenError, Exit, UsageError
@@ -103,6 +104,20 @@ def test_a_period_without_a_run_and_one_that_has_not_begun_are_taught_errors(hou
         built(house, period)
     assert (wrong.value.code, wrong.value.exit) == (code, Exit.USAGE)
     assert not (house.folder / "reports").exists()
+
+
+def test_a_period_has_begun_on_its_first_day(house):
+    assert built(house, "2024-03", datetime(2024, 3, 1, 3, tzinfo=UTC)).broken is None
+
+
+def test_a_night_that_is_told_again_knows_of_no_run_after_it(house, answer):
+    config = ("--config", house.folder / "retention.toml")
+    told = {}
+    for run in RUNS[1:3]:
+        assert answer("report", "--run", run.run_id, *config)[0] == 0
+        html = (house.folder / "reports" / "2024-02-27" / run.run_id / "night.html").read_text()
+        told[run.number] = weeks(html, "t7-4")["2024-02-26"][:2]
+    assert told == {2: ["5", "2"], 3: ["5", "5"]}
 
 
 def test_the_report_of_a_night_builds_the_overview_with_it(house, answer):

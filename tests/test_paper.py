@@ -15,6 +15,7 @@ from test_report import BLIND, BOTH, CARDS, PAYMENTS, PLACES, POLICY, SQL, night
 
 from carddata_retention.model import Finding, Mode, Night, Severity, State
 from carddata_retention.report.canonical import digest, night_json
+from carddata_retention.report.cells import spoken
 from carddata_retention.report.certificate import certificate, refusal
 from carddata_retention.report.line_breaks import BREAK, broken
 from carddata_retention.report.pdf import Paper, render_pdf
@@ -85,6 +86,13 @@ def test_nobody_signs_for_what_is_not_so(of: Night, why: str, tmp_path: Path) ->
     assert 'class="sigs"' not in page(of)
     assert "証明書を作らない" in text
     assert "so there is no certificate" in page(of)
+
+
+def test_the_certificate_names_the_fields_of_each_target_or_says_where_they_are() -> None:
+    both = (tombstone(0), tombstone(1, target="payments", fields="card_holder,card_exp"))
+    for graves, payments in ((both, "card_holder, card_exp"), (both[:1], "as the ledger's batch table says")):
+        table, = certificate(night(purged_sample=graves), POLICY, PLACES)
+        assert spoken(table.rows[0].cells[1], "en") == f"cards: holder, number, expiry\npayments: {payments}"
 
 
 def test_a_target_of_which_nothing_was_purged_spoils_no_certificate() -> None:

@@ -36,9 +36,8 @@ def certificate(night: Night, policy: PolicyView, locations: tuple[LocationView,
     purged = total(night.targets, "purged").value
     each = " + ".join(f"{number(t.purged)} {t.name}" for t in counted)
     deleted, redacted = (sum(t.purged or 0 for t in counted if t.disposition is d) for d in Disposition)
-    fields = dict.fromkeys(field for t in night.purged_sample for field in t.fields.replace(" ", "").split(","))
     lines: list[tuple[str, Cell]] = [
-        ("erased_fields", ", ".join(fields) or None),
+        ("erased_fields", Joined(tuple(_fields(night, t.name) for t in counted), "\n")),
         ("records", f"{number(purged)} = {each}"),
         ("method", phrase("note", "s16.method", deleted=deleted, redacted=redacted)),
         ("ended_before", _bound(night)),
@@ -52,6 +51,13 @@ def certificate(night: Night, policy: PolicyView, locations: tuple[LocationView,
     ]
     return [Table("t16-1", phrase("label", "t16-1"), columns("item", "content"),
                   tuple(Row((phrase("label", key), cell)) for key, cell in lines))]
+
+
+def _fields(night: Night, target: str) -> Words:
+    """The fields that went, as the tombstones say; where the night holds none of a target, it says where they are."""
+    known = dict.fromkeys(field.strip() for t in night.purged_sample if t.target == target
+                          for field in t.fields.split(","))
+    return Joined((f"{target}: ", ", ".join(known) or phrase("note", "s16.fields")))
 
 
 def _bound(night: Night) -> Words:

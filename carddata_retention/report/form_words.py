@@ -64,6 +64,7 @@ FORM_NOTES: dict[str, Text] = texts({
         "below, and that its absence was verified over another connection with another query.",
     ),
     "s16.method": ("行の削除 {deleted}件・項目の消去 {redacted}件", "{deleted} deleted as rows · {redacted} redacted"),
+    "s16.fields": ("台帳の batch 表による", "as the ledger's batch table says"),
     "s16.verified": ("消去 {n}件、残留 {left}(ログイン {login})", "{n:record} read back, {left} left (login {login})"),
     "s16.except": (
         "見送り {skipped}件・失敗 {failed}件・残存 {remaining_due}件。保持: 保留 {held}件・判定不能 {undetermined}件。"

@@ -26,7 +26,7 @@ from carddata_retention.report.views import LocationView, PolicyView
 from carddata_retention.report.words import SECTIONS
 
 _ROOM = HEIGHT - TOP - BOTTOM - 1
-_SQL_LINES = 60
+_SQL_LINES, _SQL_SIZE = 60, 6.8
 _APART = 8.0  # points between a table and what stands under it
 
 
@@ -103,7 +103,7 @@ def _sections(
 def _query(pen: Pen, text: str) -> Iterator[Flowable]:
     """The text of the independent look, a line at a time so that a page may end anywhere in it."""
     lines = text.splitlines()
-    yield from (Lines(pen, line) for line in lines[:_SQL_LINES])
+    yield from (Lines(pen, line, size=_SQL_SIZE) for line in lines[:_SQL_LINES])
     if len(lines) > _SQL_LINES:
         yield Lines(pen, pen.say(phrase("note", "cut")))
 

@@ -54,13 +54,13 @@ class _Book:
         key = f"{number}/{row}/{sorted(more.items())}"
         if key not in self.formats:
             kinds: dict[str, dict[str, str | int | bool]] = {
-                "body": {"bottom": 4, "bottom_color": _RULE}, "sub": {"bg_color": _TINT, "bottom": 1},
+                "body": {"bottom": 1, "bottom_color": _RULE}, "sub": {"bg_color": _TINT, "bottom": 1},
                 "foot": {"top": 2, "bold": True}, "head": {"bold": True, "bottom": 2, "bg_color": _TINT},
-                "plain": {}, "title": {"bold": True, "font_size": 13}, "hand": {"bottom": 1, "left": 4, "right": 4},
+                "plain": {}, "title": {"bold": True, "font_size": 13}, "hand": {"border": 1, "border_color": _RULE},
             }
             self.formats[key] = self.book.add_format(
                 {"num_format": number, "valign": "top", "text_wrap": row != "plain" and row != "title",
-                 **kinds[row], **more})
+                 "indent": int(more.get("align") == "right"), **kinds[row], **more})
         return self.formats[key]
 
     def say(self, cell: Cell) -> str:
