@@ -1,7 +1,7 @@
 """A night as the ledger keeps it, and told again from there: the report of a run can be rebuilt at any time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -13,10 +13,10 @@ from pydantic import TypeAdapter
 from carddata_retention.history import History, Notice, PastRun
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger, target_result, unreadable
-from carddata_retention.model import Mode, Night, Severity, State
+from carddata_retention.model import Hold, Mode, Night, Severity, State, Tombstone
 from carddata_retention.verifier.form import canonical
 
-SAMPLE = 200
+SAMPLE = HOLDS = 100
 PAGE = 100  # a night is a long text; so many are in memory at a time
 # Kept elsewhere in the ledger, or known only after the seal.
 LEFT_OUT = ("purged_sample", "previous", "sealed", "chain_verified", "artefacts")
@@ -31,6 +31,25 @@ def closing(told: Night, finished_at: str) -> dict[str, Any]:
             "result": canonical(kept).decode()}
 
 
+def first_purged(connection: sa.Connection, ledger: Ledger, run_id: str, key: EvidenceKey | None,
+                 targets: Sequence[str]) -> tuple[Tombstone, ...]:
+    """The first tombstones of each target."""
+    return tuple(stone for name in targets
+                 for stone in ledger.tombstones(connection, run_id, key, target=name, limit=SAMPLE))
+
+
+def holds_in_force(connection: sa.Connection, ledger: Ledger) -> tuple[tuple[Hold, ...], int]:
+    """The legal holds in force, those first whose review comes first, up to a bound; and how many there are."""
+    hold = ledger.tables.hold.c
+    in_force = hold.released_at.is_(None)
+    names = (hold.id, hold.scope, hold.target, hold.basis, hold.placed_by, hold.placed_at, hold.review_by)
+    rows = connection.execute(sa.select(*names).where(in_force).order_by(
+        sa.func.coalesce(hold.review_by, "9999"), hold.id).limit(HOLDS)).mappings()
+    told = tuple(Hold(**row) for row in rows)
+    counted = sa.select(sa.func.count()).select_from(ledger.tables.hold).where(in_force)
+    return told, connection.execute(counted).scalar_one()
+
+
 def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: EvidenceKey | None) -> Night | None:
     """The night of a completed run, or of the last one; None where the ledger knows none."""
     run = ledger.tables.run
@@ -39,7 +58,7 @@ def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: E
     if row is None:
         return None
     told: Night = _NIGHT.validate_python(json.loads(row["result"]), strict=False)
-    sample = tuple(ledger.tombstones(connection, told.run_id, key, limit=SAMPLE))
+    sample = first_purged(connection, ledger, told.run_id, key, [t.name for t in told.targets])
     return replace(told, purged_sample=sample, sealed=ledger.sealed(connection, told.run_id, key),
                    chain_verified=ledger.check_chain(connection))
 

@@ -203,14 +203,15 @@ class Chain(WorkList):
                 raise _broken("chain_broken", f"The ledger holds evidence of run {lost}, but not the run itself.")
 
     def tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
-                   limit: int | None = None) -> list[Tombstone]:
-        """Tombstones of a run in the order of target and key, with all that was known of each.
+                   target: str | None = None, limit: int | None = None) -> list[Tombstone]:
+        """Tombstones of a run, perhaps of one target, in the order of target and key, with all that was known of each.
 
         Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
         """
         joined_whole(connection)
         stone = self.tables.tombstone.c
-        mine = sa.select(self.tables.tombstone).where(stone.run_id == run_id)
+        mine = sa.select(self.tables.tombstone).where(
+            stone.run_id == run_id, *([stone.target == target] if target is not None else []))
         first = mine.order_by(stone.target, stone.seq).limit(limit) if limit else mine
         return [one for _, one in self._tombstones(connection, self.told(first, in_order=True), key)]
 
@@ -233,6 +234,17 @@ class Chain(WorkList):
             told |= {"reference": told["record_key"] if taken_in else name,
                      "status": Status(told["status"]), "disposition": Disposition(told["disposition"])}
             yield place, Tombstone(**told)
+
+    def latest_deadline(self, connection: Connection, run_id: str) -> tuple[int, str | None]:
+        """How many records of a run were removed for their deadline, and the latest first purgeable day of them."""
+        joined_whole(connection)
+        stone, deadline = self.tables.tombstone.c, self.tables.deadline.c
+        source = self.tables.tombstone.outerjoin(self.tables.deadline, sa.and_(
+            deadline.run_id == stone.run_id, deadline.service_end == stone.service_end))
+        number, day = connection.execute(
+            sa.select(sa.func.count(), sa.func.max(deadline.first_purgeable_day)).select_from(source)
+            .where(stone.run_id == run_id, stone.status != Status.REQUESTED.value)).one()
+        return number, day
 
     def told(self, which: sa.Select[Any], *, in_order: bool = False) -> sa.Select[Any]:
         """Some tombstones, perhaps in the order of target and key, with what their run, batch and service end say."""

@@ -14,11 +14,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import export
+from carddata_retention import export, identity
+from carddata_retention.db import seen_as
 from carddata_retention.errors import BrokenError, ConfigError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
+from carddata_retention.stage import Stage
 from carddata_retention.verifier import form
 from carddata_retention.verifier.check import EvidenceFile
 
@@ -77,6 +80,21 @@ def _known(connection: Connection, ledger: Ledger) -> dict[int, Any]:
 def _same(row: Any, head: form.Entry) -> bool:
     """One run; a backup in its middle knows it without its seal."""
     return bool(row.run_id == head["run_id"] and row.seal in (None, head["seal"]))
+
+
+def recall(stage: Stage, key: EvidenceKey) -> Forgotten | None:
+    """What a restored database has forgotten and the exported evidence has not, made part of the ledger again.
+
+    Raises as `forgotten` and `take_in` do, and BlindError where the ledger is lost.
+    """
+    directory = stage.config.path(stage.config.evidence.directory)
+    try:
+        with stage.db.transaction() as connection:
+            if (lost := forgotten(connection, stage.ledger, directory)) is not None:
+                take_in(connection, stage.ledger, lost, key, directory, identity.database_name(stage))
+            return lost
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The ledger") from None
 
 
 def take_in(connection: Connection, ledger: Ledger, lost: Forgotten, key: EvidenceKey, directory: Path,

@@ -21,7 +21,6 @@ from carddata_retention.errors import BrokenError
 from carddata_retention.many_rows import ManyRows
 from carddata_retention.model import (
     Disposition,
-    Hold,
     Outcome,
     PreviousNight,
     SkipReason,
@@ -35,8 +34,6 @@ from carddata_retention.worklist import WorkRow, chunks, joined_whole, set_diges
 
 # Of what follows from the service ends of a run these differ from each other.
 DIFFERING = ("service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
-
-HOLDS_TOLD = 100
 
 __all__ = ["BatchRow", "KnownTarget", "Ledger", "Tally", "WorkRow", "chunks", "set_digest"]
 
@@ -252,17 +249,6 @@ class Ledger(Chain):
         return total
 
     # What is known of a target
-
-    def holds_in_force(self, connection: Connection) -> tuple[tuple[Hold, ...], int]:
-        """The legal holds in force, those first whose review comes first, up to a bound; and how many there are."""
-        hold = self.tables.hold.c
-        in_force = hold.released_at.is_(None)
-        names = (hold.id, hold.scope, hold.target, hold.basis, hold.placed_by, hold.placed_at, hold.review_by)
-        rows = connection.execute(sa.select(*names).where(in_force).order_by(
-            sa.func.coalesce(hold.review_by, "9999"), hold.id).limit(HOLDS_TOLD)).mappings()
-        told = tuple(Hold(**row) for row in rows)
-        counted = sa.select(sa.func.count()).select_from(self.tables.hold).where(in_force)
-        return told, connection.execute(counted).scalar_one()
 
     def known(self, connection: Connection, target: str) -> KnownTarget | None:
         """The last night that was let through for a target, or None: its first night."""

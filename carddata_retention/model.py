@@ -263,6 +263,8 @@ class Night:
     undetermined_examples: tuple[UndeterminedExample, ...] = ()
     holds: tuple[Hold, ...] = ()
     holds_in_force: int | None = None
+    dated_removals: int | None = None
+    latest_deadline: str | None = None
     sampled: tuple[Sampled, ...] = ()
     sample_seed: str = ""
     chain_verified: int | None = None

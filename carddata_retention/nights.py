@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 import carddata_retention
-from carddata_retention import evidence, identity
+from carddata_retention import archive, evidence, identity
 from carddata_retention.config import target_digest
 from carddata_retention.errors import Exit, RetentionError
 from carddata_retention.keys import EvidenceKey
@@ -140,6 +140,7 @@ class Running:
         self.sampled: list[Sampled] = []
         self.holds: tuple[tuple[Hold, ...], int | None] = ((), None)
         self.seed = ""
+        self.dated_removals: tuple[int | None, str | None] = (None, None)
         self.chain: int | None = None
         self.sample: tuple[Tombstone, ...] = ()
         self.key = key
@@ -168,7 +169,7 @@ class Running:
             return
         self.previous = self.stage.ledger.last_completed(connection)
         self.seed = self.stage.ledger.head(connection)
-        self.holds = self.stage.ledger.holds_in_force(connection)
+        self.holds = archive.holds_in_force(connection, self.stage.ledger)
         self.furthest = self.stage.ledger.furthest(connection)
         for target in self.targets:
             known = self.stage.ledger.known(connection, target.name)
@@ -204,7 +205,9 @@ class Running:
             verdict=STATE_OF[exit_code], exit_code=int(exit_code), timings_s=dict(self.timings),
             purged_sample=self.sample,
             undetermined_examples=tuple(e for t in self.targets for e in t.examples),
-            sampled=tuple(self.sampled), sample_seed=self.seed, holds=self.holds[0], holds_in_force=self.holds[1],
+            sampled=tuple(self.sampled), sample_seed=self.seed,
+            dated_removals=self.dated_removals[0], latest_deadline=self.dated_removals[1],
+            holds=self.holds[0], holds_in_force=self.holds[1],
             chain_verified=self.chain, sealed=self.sealed,
             verification_sql=self.verification[0], verification_login=self.verification[1],
             artefacts=artefacts, previous=self.previous,

@@ -133,7 +133,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     ledger = stage.ledger
     survey.is_the_right_place(stage)
     ledger.create()
-    lost = _take_in(stage, key)
+    lost = continuity.recall(stage, key)
     run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key)
     run.registers = True
     try:
@@ -151,18 +151,6 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     if lost:
         run.findings.append(observations.restored(lost.since, len(lost.heads), lost.tombstones))
     return run
-
-
-def _take_in(stage: Stage, key: EvidenceKey) -> continuity.Forgotten | None:
-    """What a restored database has forgotten and the exported evidence has not, made part of the ledger again."""
-    directory = stage.config.path(stage.config.evidence.directory)
-    try:
-        with stage.db.transaction() as connection:
-            if (lost := continuity.forgotten(connection, stage.ledger, directory)) is not None:
-                continuity.take_in(connection, stage.ledger, lost, key, directory, identity.database_name(stage))
-            return lost
-    except SQLAlchemyError as refused:
-        raise seen_as(refused, "The ledger") from None
 
 
 def _judge(run: Running, judge: Judge) -> None:
@@ -270,6 +258,7 @@ def _seal(run: Running, key: EvidenceKey) -> None:
         with stage.db.transaction() as connection:
             for target in run.readable():
                 run.sampled += sampling.purged(connection, ledger, run.run_id, target.name, key, run.seed)
+            run.dated_removals = ledger.latest_deadline(connection, run.run_id)
             ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())))
             run.sealed = ledger.sealed(connection, run.run_id, key)
             run.chain = ledger.check_chain(connection, key)
@@ -277,7 +266,7 @@ def _seal(run: Running, key: EvidenceKey) -> None:
                 if not target.refused:
                     ledger.remember(connection, run.run_id, target.name, KnownTarget(
                         target.digest, target.bound_of().fingerprint, stage.policy.as_of, target.result))
-            run.sample = tuple(ledger.tombstones(connection, run.run_id, key, limit=archive.SAMPLE))
+            run.sample = archive.first_purged(connection, ledger, run.run_id, key, [t.name for t in run.targets])
         with stage.db.snapshot() as connection:
             export.export_run(connection, ledger, run.run_id, key, stage.config.path(stage.config.evidence.directory))
     except SQLAlchemyError as refused:

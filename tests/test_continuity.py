@@ -43,6 +43,12 @@ def house(database, tmp_path):
     return small_house(database, tmp_path)
 
 
+@pytest.fixture
+def lone_house(sqlite_database, tmp_path):
+    """Where the database makes no difference."""
+    return small_house(sqlite_database, tmp_path)
+
+
 def night(house, days: int):
     """One night, behind which the removed cards come anew under other keys."""
     before = house.rows("cards")
@@ -107,77 +113,77 @@ def test_a_database_from_before_the_first_night_gets_all_of_it_back(house):
     assert house.verify().exit_code == 0
 
 
-def test_a_ledger_that_lost_nothing_is_left_alone_and_missing_files_are_written_again(house):
-    night(house, DAYS[0])
-    night(house, DAYS[1])
-    files = sorted(evidence(house).glob("*.jsonl"))
+def test_a_ledger_that_lost_nothing_is_left_alone_and_missing_files_are_written_again(lone_house):
+    night(lone_house, DAYS[0])
+    night(lone_house, DAYS[1])
+    files = sorted(evidence(lone_house).glob("*.jsonl"))
     content = files[0].read_bytes()
     files[0].unlink()
 
-    told = last_night(house)
+    told = last_night(lone_house)
 
     assert [f for f in told.findings if f.id == "database_restored"] == []
     assert files[0].read_bytes() == content
 
 
-def test_where_ledger_and_files_part_ways_nothing_is_removed_and_it_is_50(house):
-    night(house, DAYS[0])
-    backup = Backup(house)
-    night(house, DAYS[1])
-    away = evidence(house).with_name("away")
-    shutil.move(evidence(house), away)
+def test_where_ledger_and_files_part_ways_nothing_is_removed_and_it_is_50(lone_house):
+    night(lone_house, DAYS[0])
+    backup = Backup(lone_house)
+    night(lone_house, DAYS[1])
+    away = evidence(lone_house).with_name("away")
+    shutil.move(evidence(lone_house), away)
     backup.restore()
-    night(house, DAYS[1])  # without the evidence nobody can know
-    shutil.rmtree(evidence(house))
-    shutil.move(away, evidence(house))
-    before = house.rows("cards")
+    night(lone_house, DAYS[1])  # without the evidence nobody can know
+    shutil.rmtree(evidence(lone_house))
+    shutil.move(away, evidence(lone_house))
+    before = lone_house.rows("cards")
 
-    for again in (lambda: last_night(house), lambda: house.verify()):
+    for again in (lambda: last_night(lone_house), lambda: lone_house.verify()):
         with pytest.raises(BrokenError) as parted:
             again()
         assert (parted.value.code, int(parted.value.exit)) == ("ledger_parted", 50)
-    assert house.rows("cards") == before
+    assert lone_house.rows("cards") == before
 
 
-def test_forgotten_evidence_that_was_changed_is_not_taken_in(house):
-    night(house, DAYS[0])
-    backup = Backup(house)
-    told = night(house, DAYS[1])
-    path = evidence(house) / f"{told.run_id}.jsonl"
+def test_forgotten_evidence_that_was_changed_is_not_taken_in(lone_house):
+    night(lone_house, DAYS[0])
+    backup = Backup(lone_house)
+    told = night(lone_house, DAYS[1])
+    path = evidence(lone_house) / f"{told.run_id}.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"status":"due"', b'"status":"overdue"', 1))
     backup.restore()
-    before = house.rows("cards")
+    before = lone_house.rows("cards")
 
     with pytest.raises(BrokenError) as changed:
-        last_night(house)
+        last_night(lone_house)
 
     assert (changed.value.code, path.name in changed.value.cause) == ("evidence_changed", True)
-    assert (len(chain(house)), house.rows("cards")) == (1, before)
+    assert (len(chain(lone_house)), lone_house.rows("cards")) == (1, before)
 
 
-def test_the_evidence_of_another_database_is_not_taken_in(house):
-    night(house, DAYS[0])
-    backup = Backup(house)
-    night(house, DAYS[1])
+def test_the_evidence_of_another_database_is_not_taken_in(lone_house):
+    night(lone_house, DAYS[0])
+    backup = Backup(lone_house)
+    night(lone_house, DAYS[1])
     backup.restore()
-    for path in evidence(house).glob("*.jsonl"):
+    for path in evidence(lone_house).glob("*.jsonl"):
         path.write_bytes(path.read_bytes().replace(b'"database_name":"', b'"database_name":"other_'))
-    before = house.rows("cards")
+    before = lone_house.rows("cards")
 
     with pytest.raises(ConfigError) as elsewhere:
-        last_night(house)
+        last_night(lone_house)
 
     assert (elsewhere.value.code, int(elsewhere.value.exit)) == ("evidence_elsewhere", 40)
-    assert house.rows("cards") == before
+    assert lone_house.rows("cards") == before
 
 
-def test_verify_says_that_the_database_went_back(house):
-    night(house, DAYS[0])
-    backup = Backup(house)
-    night(house, DAYS[1])
+def test_verify_says_that_the_database_went_back(lone_house):
+    night(lone_house, DAYS[0])
+    backup = Backup(lone_house)
+    night(lone_house, DAYS[1])
     backup.restore()
 
-    assert [f.count for f in house.verify().findings if f.id == "database_restored"] == [1]
+    assert [f.count for f in lone_house.verify().findings if f.id == "database_restored"] == [1]
 
 
 def test_a_record_whose_removal_the_ledger_forgot_is_explained_by_the_evidence(house):

@@ -4,15 +4,15 @@ import json
 from collections import Counter
 from datetime import date, timedelta
 
-from billing import generate
-from nightly import AS_OF, build
+from nightly import AS_OF
+from small_house import small, small_house
 
 from carddata_retention.sampling import EACH, places
 from carddata_retention.sealed import Stratum
 
 
 def test_each_stratum_has_its_records_up_to_the_number_and_no_other(database, tmp_path):
-    house = build(database, tmp_path, generate(AS_OF, size=400))
+    house = small_house(database, tmp_path, small(300))
     first = house.night()
     drawn = Counter((s.target, s.stratum) for s in first.sampled)
 
@@ -26,7 +26,7 @@ def test_each_stratum_has_its_records_up_to_the_number_and_no_other(database, tm
 
 
 def test_what_is_near_has_not_come_and_what_was_purged_had_come(database, tmp_path):
-    night = build(database, tmp_path, generate(AS_OF, size=400)).night()
+    night = small_house(database, tmp_path, small(300)).night()
     for one in night.sampled:
         if one.stratum is Stratum.NEAR:
             assert AS_OF < date.fromisoformat(one.first_purgeable_day) <= AS_OF + timedelta(days=30)
@@ -37,7 +37,7 @@ def test_what_is_near_has_not_come_and_what_was_purged_had_come(database, tmp_pa
 
 
 def test_the_purged_ones_can_be_drawn_again_from_the_exported_evidence_and_the_seal_before(database, tmp_path):
-    house = build(database, tmp_path, generate(AS_OF, size=400))
+    house = small_house(database, tmp_path, small(300))
     night = house.night()
     file = house.config.path(house.config.evidence.directory) / f"{night.run_id}.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
@@ -51,7 +51,7 @@ def test_the_purged_ones_can_be_drawn_again_from_the_exported_evidence_and_the_s
         assert (told, night.sample_seed) == (drawn, seed)
 
 
-def test_another_seed_draws_others(database, tmp_path):
+def test_another_seed_draws_others():
     assert list(places("a", "cards", 10**6)) == list(places("a", "cards", 10**6))
     assert not set(places("a", "cards", 10**6)) & set(places("b", "cards", 10**6))
     assert set(places("a", "cards", 3)) == {1, 2, 3}

@@ -12,6 +12,7 @@ from carddata_retention.report.speech import DASH, Phrase, phrase
 from carddata_retention.report.totals import add, outcome_gap, outside, population_gap, recount_gap, total
 from carddata_retention.report.verdict import Tone
 from carddata_retention.report.views import PolicyView
+from carddata_retention.sealed import Sampled, Stratum
 
 REMOVING = (Mode.RUN, Mode.APPLY)
 _FULL_DIGITS = 12
@@ -49,10 +50,10 @@ def days_past(tombstone: Tombstone, as_of: date) -> int:
     return (as_of - date.fromisoformat(tombstone.first_purgeable_day)).days
 
 
-def _consistent(tombstone: Tombstone, as_of: date) -> bool:
-    first = date.fromisoformat(tombstone.first_purgeable_day)
-    last = date.fromisoformat(tombstone.last_retained_day)
-    return (first - last).days == 1 and first <= as_of and date.fromisoformat(tombstone.start_day) <= last
+def _consistent(record: Tombstone | Sampled, as_of: date) -> bool:
+    first = date.fromisoformat(record.first_purgeable_day)
+    last = date.fromisoformat(record.last_retained_day)
+    return (first - last).days == 1 and first <= as_of and date.fromisoformat(record.start_day) <= last
 
 
 def _policy(night: Night, policy: PolicyView) -> Control:
@@ -100,8 +101,11 @@ def _deadlines(night: Night) -> Control:
         return Control("C3", "na", nothing, "s15")
     if not judged:
         return Control("C3", "na", phrase("fact", "nosample", purged=purged), "s15")
-    bad = sum(not _consistent(t, night.as_of) for t in judged)
-    fact = phrase("fact", "c3.pass", purged=purged, checked=len(judged), bad=bad)
+    drawn = [s for s in night.sampled if s.stratum is Stratum.PURGED and s.first_purgeable_day]
+    known: dict[tuple[str, str], Tombstone | Sampled] = {(s.target, s.reference): s for s in drawn}
+    known |= {(t.target, t.reference): t for t in judged}  # one may be among the first and drawn as well
+    bad = sum(not _consistent(s, night.as_of) for s in known.values())
+    fact = phrase("fact", "c3.pass", purged=purged, checked=len(known), bad=bad)
     return Control("C3", "bad" if bad else "ok", fact, "s15")
 
 
@@ -112,10 +116,13 @@ def _early(night: Night) -> Control:
         return Control("C4", "ok", phrase("fact", "c4.nothing", purged=0), "s7")
     if nothing := _nothing_purged(night):
         return Control("C4", "na", nothing, "s7")
+    if night.latest_deadline is not None:  # of every record that the run has removed
+        days.append((night.as_of - date.fromisoformat(night.latest_deadline)).days)
     if not days:
         return Control("C4", "na", phrase("fact", "nosample", purged=purged), "s7")
     bad = sum(d < 0 for d in days)
-    fact = phrase("fact", "c4.pass", margin=min(days), bad=bad, purged=purged, checked=len(days))
+    checked = night.dated_removals if night.latest_deadline is not None else len(days)
+    fact = phrase("fact", "c4.pass", margin=min(days), bad=bad, purged=purged, checked=checked)
     return Control("C4", "bad" if bad else "ok", fact, "s7")
 
 
