@@ -14,6 +14,7 @@ from carddata_retention.model import Mode, Night, PreviousNight, State, TargetRe
 from carddata_retention.nights import Hooks, Running, settle
 from carddata_retention.plan import nobody_ended
 from carddata_retention.policy import in_force
+from carddata_retention.report.rollup import ChainState
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage
 from carddata_retention.verify import Look
@@ -80,7 +81,7 @@ def report_again(config: Config, host: datetime, run_id: str | None) -> tuple[st
         raise UsageError("unknown_run", "The ledger knows no such completed run.", not_done="No report was built.",
                          cure="carddata-retention report, without --run, builds that of the last one.")
     files = publication.published(config, told, in_force(config, told.as_of), history)
-    return files + publication.overview(config, database, told.chain_verified, history)
+    return files + publication.overview(config, database, ChainState(told.chain_verified), history)
 
 
 def export_again(config: Config, host: datetime) -> list[Path]:

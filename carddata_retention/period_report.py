@@ -25,7 +25,8 @@ class PeriodReport:
 
 
 def report_period(config: Config, host: datetime, period: ReportingPeriod) -> PeriodReport:
-    """Build the report of a period. What it says of today is known by the clocks of host and database.
+    """Build the report of a period, and the overview that links to it. Today is what the clocks of host and database
+    say.
 
     Raises UsageError for a period that has not begun or holds no completed run, BrokenError where a run cannot even be
     read, RefusedError on a leak, FailedError where no file can be written.
@@ -37,7 +38,7 @@ def report_period(config: Config, host: datetime, period: ReportingPeriod) -> Pe
     with publication.writable(config, f"--period {period}"):
         files = publish_period(view, history, config.path(config.report.directory), config.report.formats,
                                tuple(config.report.languages))
-    return PeriodReport(tuple(str(f) for f in files), broken)
+    return PeriodReport((*map(str, files), *publication.overview(config, view.database, chain, history)), broken)
 
 
 def _has_begun(period: ReportingPeriod, today: date) -> None:

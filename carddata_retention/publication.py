@@ -48,8 +48,9 @@ def published(config: Config, told: Night, policy: Policy, history: History) -> 
     return tuple(str(f) for f in files)
 
 
-def overview(config: Config, database: str, sealed: int | None, history: History) -> tuple[str, ...]:
-    """Build the overview of all nights anew where HTML is wanted; `sealed` seals were recomputed. Returns its path.
+def overview(config: Config, database: str, proof: ChainState, history: History) -> tuple[str, ...]:
+    """Build the overview of all nights anew where HTML is wanted; `proof` is what recomputing the chain has shown.
+    Returns its path.
 
     Raises RefusedError on a leak, FailedError where no file can be written.
     """
@@ -58,7 +59,7 @@ def overview(config: Config, database: str, sealed: int | None, history: History
     directory = config.path(config.report.directory)
     days = {run.as_of for run in history.runs}
     names = set(chain.from_iterable((str(ReportingPeriod.around(day, kind)) for kind in PeriodKind) for day in days))
-    beside = Site(database, carddata_retention.__version__, ChainState(sealed), config.report.keep_nights_days,
+    beside = Site(database, carddata_retention.__version__, proof, config.report.keep_nights_days,
                   config.report.keep_periods_days, site.pages(history, directory), site.periods(names, directory))
     with writable(config, ""):
         return (str(site.publish_overview(history, beside, directory, tuple(config.report.languages))),)

@@ -41,6 +41,7 @@ from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine
 from carddata_retention.purge.pace import Pace
 from carddata_retention.purge.throttle import Brake, brakes
+from carddata_retention.report.rollup import ChainState
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage
 
@@ -286,5 +287,5 @@ def _report(run: Running) -> Night:
         files = publication.published(stage.config, told, stage.policy, history)
         if gone := publication.thrown_away(stage.config, told, stage.clocks.today, history):
             run.hooks.log(f"old reports removed: {gone} folder{'s' if gone > 1 else ''}; report builds them again")
-        files += publication.overview(stage.config, stage.database, told.chain_verified, history)
+        files += publication.overview(stage.config, stage.database, ChainState(told.chain_verified), history)
     return replace(told, artefacts=files, timings_s=dict(run.timings))

@@ -62,7 +62,9 @@ def test_the_ledger_tells_its_completed_runs_and_nothing_of_a_killed_one(house, 
 
 def test_a_month_is_reported_from_the_ledger_alone(house):
     answer = built(house, "2024-02")
-    assert [path.rsplit("/", 2)[1:] for path in answer.files] == [["2024-02", "period.html"], ["2024-02", "period.json"]]
+    assert [path.rsplit("/reports/")[1] for path in answer.files] == [
+        "2024-02/period.html", "2024-02/period.json", "index.html"]
+    assert '<a href="2024-02/period.html">2024-02</a>' in (house.folder / "reports" / "index.html").read_text()
     told = json.loads((house.folder / "reports" / "2024-02" / "period.json").read_bytes())
     assert {k: v for k, v in told["nights"].items() if k != "list"} == {
         "scheduled": 4, "passed": 2, "attention": 1, "failed": 0, "missed": 1, "purged": 15}
@@ -83,7 +85,8 @@ def test_a_row_that_was_changed_is_told_by_the_report_and_by_the_exit(house, ans
     assert (told["verdict"], told["chain"]["sealed"]) == ("fail", None)
     assert RUNS[1].run_id in told["chain"]["broken"]
     code, out, err = answer("report", "--period", "2024-Q1", "--config", house.folder / "retention.toml")
-    assert (code, len(out.split())) == (Exit.BROKEN, 2)
+    assert (code, len(out.split())) == (Exit.BROKEN, 3)
+    assert '<div class="verdict bad"' in (house.folder / "reports" / "index.html").read_text()
     assert "chain_broken" in err
 
 

@@ -114,6 +114,8 @@ def test_the_verdict_speaks_of_the_latest_night_the_interval_and_the_chain():
     assert "Longest interval between verifications: 3 days." in html
     assert "Evidence chain: 7 seals recomputed, all agree." in html
     assert '<div class="verdict att"' in html
+    twice = overview(History((*MIXED.runs, past(6, LAST, State.CLEAN, counted(purged=0)))))
+    assert "Latest night 2026-11-24: 1,234 records purged, 0 still due." in twice
     ended_badly = History((*MIXED.runs, past(6, LAST, State.FAILED)))
     assert '<div class="verdict bad"' in overview(ended_badly)
     assert '<div class="verdict ok"' in overview(nights(FIRST, LAST))

@@ -63,6 +63,6 @@ def render_overview(history: History, site: Site, languages: tuple[Language, ...
     return _rendered("index.html.j2", overview(history, site, Speech(languages)))
 
 
-def render_period(view: PeriodView, pages: Pages, languages: tuple[Language, ...], *, overview_there: bool) -> str:
+def render_period(view: PeriodView, pages: Pages, languages: tuple[Language, ...]) -> str:
     """The page of a period. `pages` are the nights that it can link to."""
-    return _rendered("period.html.j2", period_page.context(view, Speech(languages), pages, overview_there))
+    return _rendered("period.html.j2", period_page.context(view, Speech(languages), pages))

@@ -73,12 +73,10 @@ def overview(history: History, site: Site, speech: Speech) -> dict[str, Any]:
 
 
 def _sentences(shown: Stretch, chain: ChainState) -> list[Phrase]:
-    run = shown.last_run
-    assert run is not None
-    longest = shown.longest_interval
+    night, longest = shown.days[-1], shown.longest_interval
     return [
-        phrase("note", "latest", as_of=run.as_of.isoformat(), purged=total(run.targets, "purged").value,
-               remaining=total(run.targets, "remaining_due").value),
+        phrase("note", "latest", as_of=night.day.isoformat(), purged=night.purged,
+               remaining=night.count("remaining_due")),
         phrase("note", "interval", longest=longest) if longest is not None else phrase("note", "interval.none"),
         chain_said(chain),
     ]

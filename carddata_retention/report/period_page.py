@@ -28,8 +28,8 @@ def workpaper(rolled: RollUp) -> str:
     return f"CDR-{rolled.period}-P"
 
 
-def context(view: PeriodView, speech: Speech, pages: Pages, overview: bool) -> dict[str, Any]:
-    """The names that the template uses. `overview` says whether the page of all nights is there to be linked."""
+def context(view: PeriodView, speech: Speech, pages: Pages) -> dict[str, Any]:
+    """The names that the template uses."""
     rolled, nights = view.roll_up, view.roll_up.nights
     concluded = conclusions(view)
     tones: dict[str, Tone] = {c.no: c.tone for c in concluded}
@@ -44,7 +44,6 @@ def context(view: PeriodView, speech: Speech, pages: Pages, overview: bool) -> d
         "months": grids(speech, nights.days, pages), "steps": steps(nights.days), "digest": json_digest,
         "last_seal": nights.last_run.seal if nights.last_run else None, "short": short, "workpaper": workpaper(rolled),
         "versions": ", ".join(f"v{version}" for version in policy_versions(rolled)), "most": MOST_DAYS_BETWEEN,
-        "overview": overview,
         "footer": f"{workpaper(rolled)}  ·  period.json SHA-256 {json_digest[:4]}…{json_digest[-4:]}",
     }
 

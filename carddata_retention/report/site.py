@@ -51,9 +51,7 @@ def publish_period(view: PeriodView, history: History, directory: Path, formats:
     _refuse_leak(leaks.in_value(view, "period", frozenset()), NO_PERIOD)
     contents: dict[str, bytes] = {}
     if "html" in formats:
-        there = (directory / OVERVIEW).is_file()
-        page = render_period(view, pages(history, directory, "../"), languages, overview_there=there)
-        contents["period.html"] = page.encode()
+        contents["period.html"] = render_period(view, pages(history, directory, "../"), languages).encode()
     if "json" in formats:
         contents["period.json"] = canonical_bytes(period_json(view))
     for name, content in contents.items():
