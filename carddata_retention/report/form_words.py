@@ -40,7 +40,6 @@ FORM_LABELS: dict[str, Text] = texts({
     "report_title": ("カード情報の消去報告", "Card data erasure report"),
     "contents_sheet": ("目次", "Contents"),
     "utc": ("UTC", "UTC"),
-    "equation": ("照合", "Reconciliation"),
 })
 
 FORM_NOTES: dict[str, Text] = texts({

@@ -9,6 +9,7 @@ CREATE TABLE carddata_run (
     run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     number BIGINT NOT NULL,
     epoch INTEGER NOT NULL,
+    database_name VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
     mode VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
     as_of VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     started_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,

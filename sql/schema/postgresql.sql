@@ -11,6 +11,7 @@ CREATE TABLE carddata.run (
     run_id VARCHAR(40) NOT NULL,
     number BIGINT NOT NULL,
     epoch INTEGER NOT NULL,
+    database_name VARCHAR(255) NOT NULL,
     mode VARCHAR(16) NOT NULL,
     as_of VARCHAR(10) NOT NULL,
     started_at VARCHAR(40) NOT NULL,
