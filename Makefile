@@ -13,7 +13,7 @@ COMMAND ?= all
 NUMBER ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench reliability sql requirements clean
+.PHONY: help demo test check bench reliability sql samples requirements clean
 
 help:
 	@echo "make demo          a sample billing database, and a whole night on it (into demo/)"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench         the purge held against SQL written by hand (DATABASE=, CARDS=, ROUNDS=)"
 	@echo "make reliability   others interfere and everything dies, in mid-run (DATABASE=, COMMAND=, NUMBER=)"
 	@echo "make sql           the generated files of sql/ anew, from a night on three real databases"
+	@echo "make samples       the sample reports of docs/samples/ anew, from nights on a demonstration database"
 	@echo "make requirements  the hashed exports anew, from pyproject.toml (needs uv)"
 	@echo "make clean         what make made"
 
@@ -58,6 +59,9 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/core.stamp
 
 sql: $(VENV)/dev.stamp
 	$(BIN)/python tests/write_sql.py
+
+samples: $(VENV)/dev.stamp
+	$(BIN)/python tests/write_samples.py
 
 EXPORT := uv export --quiet --no-emit-project --no-header --format requirements-txt --no-default-groups
 requirements:

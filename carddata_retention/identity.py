@@ -1,11 +1,14 @@
 """Who runs this, where, by which key and under which name in the ledger."""
 
 import getpass
+import hashlib
 import os
 import secrets
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,6 +55,16 @@ def os_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return str(os.getuid())
+
+
+@cache
+def tool_digest() -> str:
+    """SHA-256 over the name and the bytes of every file of this installation that decides something, in hex."""
+    root, whole = Path(carddata_retention.__file__).parent, hashlib.sha256()
+    files = (path for path in root.rglob("*") if path.suffix in (".py", ".json", ".sql", ".j2"))
+    for path in sorted(files, key=lambda path: path.relative_to(root).as_posix()):
+        whole.update(f"{path.relative_to(root).as_posix()}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def scope(config: Config) -> str:

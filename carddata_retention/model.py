@@ -247,6 +247,7 @@ class Night:
     host: str
     os_user: str
     tool_version: str
+    tool_digest: str
     database: str
     login: str
     policy_id: str

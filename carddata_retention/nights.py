@@ -196,7 +196,8 @@ class Running:
         return Night(
             run_id=self.run_id, mode=self.mode, as_of=policy.as_of, zone=stage.config.policy.zone,
             started_at=stage.clocks.host, finished_at=self.hooks.moment(), host=socket.gethostname(),
-            os_user=identity.os_user(), tool_version=carddata_retention.__version__, database=stage.database,
+            os_user=identity.os_user(), tool_version=carddata_retention.__version__,
+            tool_digest=identity.tool_digest(), database=stage.database,
             login=stage.login, policy_id=policy.id, policy_version=policy.version.version,
             policy_digest=policy.digest, cutoffs=(self._cutoff(),),
             targets=tuple(t.result for t in self.targets),

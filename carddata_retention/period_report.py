@@ -34,7 +34,7 @@ def report_period(config: Config, host: datetime, period: ReportingPeriod) -> Pe
     with open_stage(config, "plan", host, None) as stage:
         _has_begun(period, stage.clocks.today)
         history, chain, broken = _read(stage)
-        view = _view(stage, period, history, chain)
+        view = view_of(stage, period, history, chain)
     with publication.writable(config, f"--period {period}"):
         files = publish_period(view, history, config.path(config.report.directory), config.report.formats,
                                tuple(config.report.languages))
@@ -58,7 +58,8 @@ def _read(stage: Stage) -> tuple[History, ChainState, BrokenError | None]:
         return archive.history(connection, stage.ledger), chain, broken
 
 
-def _view(stage: Stage, period: ReportingPeriod, history: History, chain: ChainState) -> PeriodView:
+def view_of(stage: Stage, period: ReportingPeriod, history: History, chain: ChainState) -> PeriodView:
+    """Everything that the report of a period says. Raises UsageError where no run of it was completed."""
     known, today = timeline(history), stage.clocks.today
     rolled = roll_up(known, period, today, chain)
     if not rolled.held:

@@ -24,13 +24,15 @@ from carddata_retention.status import REASON, RETAINED_WITHIN, Standing
 from carddata_retention.tables import Decider
 
 EACH = 25
+SEED = "carddata_seed"
 NEAR_DAYS = (1, 7, 30)
 _DRAWS = 8 * EACH
 
 
-def draw_statement(decider: Decider, seed: str) -> sa.Select[Any]:
-    """Stratum, key, standing and end of at most EACH records of each living stratum: one scan."""
+def draw_statement(decider: Decider) -> sa.Select[Any]:
+    """Stratum, key, standing and end of at most EACH records of each living stratum, by SEED: one scan."""
     judged, target = decider.scan(), decider.target
+    seed = sa.bindparam(SEED, type_=sa.String(), required=True)
     near = judged.standing.in_([RETAINED_WITHIN[days].value for days in NEAR_DAYS])
     status = judged.status()
     stratum = sa.case(
@@ -39,7 +41,7 @@ def draw_statement(decider: Decider, seed: str) -> sa.Select[Any]:
         (sa.and_(status == Status.RETAINED.value, near), Stratum.NEAR.value))
     rows = sa.select(
         stratum.label("stratum"), target.key_text().label("record_key"), judged.standing.label("standing"),
-        judged.end_text.label("service_end"), digests.leaf(sa.literal(seed), target.key_text()).label("drawn"),
+        judged.end_text.label("service_end"), digests.leaf(seed, target.key_text()).label("drawn"),
     ).select_from(judged.source).where(target.in_scope(), stratum.is_not(None)).subquery("carddata_strata").c
     # The nearest deadlines first; the other strata have no order but that of the draw.
     nearest = sa.case((rows.stratum == Stratum.NEAR.value, rows.standing), else_=0)
@@ -54,7 +56,7 @@ def living(connection: Connection, decider: Decider, policy: Policy, seed: str,
            reference: Callable[[str], str]) -> list[Sampled]:
     """The drawn records that stay, with what the rule says of each."""
     drawn = []
-    for stratum, key, standing, text in connection.execute(draw_statement(decider, seed)):
+    for stratum, key, standing, text in connection.execute(draw_statement(decider), {SEED: seed}):
         end = None if text is None else decider.service.end.from_text(text)
         deadline = None if end is None else policy.deadline(end, decider.service.end.reading)
         days = (deadline.start_day, deadline.last_retained_day, deadline.first_purgeable_day) if deadline else ()

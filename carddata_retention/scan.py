@@ -80,13 +80,17 @@ def count(connection: Connection, decider: Decider) -> Counts:
                   tuple(sorted(examples)))
 
 
-def held_now(connection: Connection, decider: Decider) -> int:
-    """The records in scope that hold something and that a legal hold covers, at this moment."""
-    if decider.holds is None:
-        return 0
+def held_statement(decider: Decider) -> sa.Select[Any]:
+    """How many records in scope hold something and are covered by a legal hold."""
     target = decider.target
-    return int(connection.execute(sa.select(sa.func.count()).select_from(target.table).where(
-        target.in_scope(), sa.not_(target.blank()), decider.holds.covers(target))).scalar_one())
+    held = decider.holds.covers(target) if decider.holds is not None else sa.false()
+    return sa.select(sa.func.count()).select_from(target.table).where(
+        target.in_scope(), sa.not_(target.blank()), held)
+
+
+def held_now(connection: Connection, decider: Decider) -> int:
+    """The same, asked; nobody is held before the first run has made the register."""
+    return int(connection.execute(held_statement(decider)).scalar_one()) if decider.holds is not None else 0
 
 
 def candidate_statement(decider: Decider) -> sa.Select[Any]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import conditions, measures, scan, settings, upkeep, verify
+from carddata_retention import conditions, measures, sampling, scan, settings, upkeep, verify
 from carddata_retention.families import Child
 from carddata_retention.key_text import among
 from carddata_retention.layout import readable
@@ -87,6 +87,7 @@ def _looks(connection: Connection, bound: BoundTarget, schema: BoundSchema, deci
         yield (f"may we lock {step.table.description}",
                sa.select(step.column).select_from(step.table).where(NOTHING).with_for_update())
     yield "count by status", scan.count_statement(decider)
+    yield "draw the auditor's sample", sampling.draw_statement(decider)
     candidates = scan.candidate_statement(decider)
     yield "the candidates that are frozen", candidates if schema.dialect == "mariadb" else ledger.freezing(
         bound.declared.name, candidates)
@@ -160,6 +161,7 @@ def _look_again(decider: Decider) -> Iterator[tuple[str, Any]]:
     target = decider.target
     yield "how many are in scope", sa.select(sa.func.count()).select_from(target.table).where(target.in_scope())
     yield "the independent look", verify.due_statement(decider)
+    yield "are the held ones still there", scan.held_statement(decider)
 
 
 def _words(schema: BoundSchema, policy: Policy) -> dict[Any, str]:

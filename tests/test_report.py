@@ -107,7 +107,7 @@ def night(**changed: Any) -> Night:
         "run_id": "20261124T020004-7f3a", "mode": Mode.RUN, "as_of": date(2026, 11, 24), "zone": "Asia/Tokyo",
         "started_at": datetime(2026, 11, 23, 17, 0, 4, tzinfo=UTC),
         "finished_at": datetime(2026, 11, 23, 17, 7, 51, tzinfo=UTC), "host": "batch-03", "os_user": "retention",
-        "tool_version": "0.1.0", "database": "postgresql billing@db-primary", "login": "ret_purge",
+        "tool_version": "0.1.0", "tool_digest": "7d0c" * 16, "database": "postgresql billing@db-primary", "login": "ret_purge",
         "policy_id": "card-data-notice", "policy_version": "2", "policy_digest": "88f5e095cb" * 6 + "abcd",
         "cutoffs": (CutoffView("2", "service_use_end", "services.use_ended_at", Kind.INSTANT,
                                "2021-11-24T00:00:00+09:00", True, 1_861),),

@@ -104,7 +104,7 @@ def _evidence(night: Night, scanned: int | None) -> Table:
     shown = night.artefacts[: tables.FINDING_ROWS]
     return _pairs("t14-1", ("item", "value"), [
         ("head", night.evidence_head), ("previous_head", night.previous_head), *_sealed(night),
-        ("policy_digest", night.policy_digest),
+        ("policy_digest", night.policy_digest), ("tool_digest", night.tool_digest),
         ("json_digest", digest(night_json(night))),
         ("leak_scan", phrase("note", "scan.none") if scanned is None else phrase("note", "scan.done", n=scanned)),
         ("artefacts", Joined(shown, " · ") if shown else None),

@@ -240,6 +240,7 @@ LABELS = texts({
     "fingerprint": ("指紋", "fingerprint"),
     "previous_head": ("前夜の先頭", "Previous head"),
     "policy_digest": ("方針のダイジェスト", "Policy digest"),
+    "tool_digest": ("製品のファイルの SHA-256", "SHA-256 over the product's files"),
     "json_digest": ("night.json の SHA-256", "SHA-256 of night.json"),
     "leak_scan": ("漏えい検査", "Leak scan"),
     "artefacts": ("成果物", "Artefacts"),
