@@ -3,7 +3,7 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
@@ -21,7 +21,7 @@ from carddata_retention.cli.front import (
     now,
     tell,
 )
-from carddata_retention.errors import Exit, UsageError
+from carddata_retention.errors import Exit, FailedError, UsageError
 
 
 @app.command()
@@ -64,11 +64,41 @@ def apply(plan_file: Annotated[Path, typer.Argument(metavar="PLAN")], config: Co
 
 
 @app.command()
-def verify(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOf = None, json: Json = False) -> None:
+def verify(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    files: Annotated[Path | None, typer.Option("--files", metavar="DIRECTORY", help="Search the database's own files "
+                                               "for values from standard input, one on each line.")] = None,
+    json: Json = False,
+) -> None:
     """The independent look: nothing due is left, the evidence holds. Read-only."""
     from carddata_retention.afterwards import verify_night
 
+    if files is not None:
+        search_files(files, json)
     tell(verify_night(*asked(config, as_of), hooks()), json)
+
+
+def search_files(directory: Path, json: bool) -> NoReturn:
+    """What removed values still stand in, by file and number; 20 where any does."""
+    from carddata_retention.remanence.search import search
+
+    looked = search(directory, sys.stdin)
+    error = FailedError("value_on_disk", f"{len(looked.found)} of {looked.files} files hold what was searched for.",
+                        not_done="Nothing was changed by this look.",
+                        cure="carddata-retention residue says what empties each place.") if looked.found else None
+    code = int(error.exit) if error else 0
+    if json:
+        answer = {"schema": 1, "mode": "verify-files", "exit_code": code, "files": looked.files, "bytes": looked.size,
+                  "values": looked.values, "found": [{"file": f.file, "count": f.count} for f in looked.found]}
+        console.say_json({**answer, **({"error": error.as_json()} if error else {})})
+    else:
+        for found in looked.found:
+            console.say(f"{found.count:8,}  {found.file}")
+        console.say(f"{looked.values} values searched for in {looked.files:,} files, {looked.size:,} bytes")
+    if error:
+        console.error(error)
+    sys.exit(code)
 
 
 @app.command()
