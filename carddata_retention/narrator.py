@@ -8,6 +8,7 @@ from pathlib import Path
 from carddata_retention.console import log, number, paragraph, say, say_wrapped
 from carddata_retention.errors import Exit
 from carddata_retention.model import Finding, Mode, Night, Severity, State, TargetResult
+from carddata_retention.status import FORECAST_STEPS
 
 EXIT_SENTENCES = {
     Exit.CLEAN: "everything due is purged, and an independent look proves it.",
@@ -70,7 +71,8 @@ def _target(target: TargetResult, mode: Mode) -> None:
             say_wrapped(f"with them: {table} {number(count)}")
     if mode is not Mode.PLAN:
         say_wrapped(f"still due {number(target.remaining_due)}")
-    ahead = " · ".join(f"{days} d: {number(count)}" for days, count in target.forecast.items())
+    ahead = " · ".join(f"{days} d: {number(count)}" for days, count in target.forecast.items()
+                       if days in FORECAST_STEPS)
     say_wrapped(f"becoming due within {ahead}")
 
 

@@ -1,8 +1,9 @@
 """What a night has to say about itself as findings: values with a code, a severity, a count and a reason."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from carddata_retention.model import Finding, PreviousNight, QualityResult, Severity
+from carddata_retention.model import Finding, Hold, PreviousNight, QualityResult, Severity
 from carddata_retention.schema import BoundService, BoundTarget
 
 
@@ -66,6 +67,15 @@ def restored(since: str | None, runs: int, tombstones: int) -> Finding:
     return Finding("database_restored", Severity.WARN, None, runs, f"The database went back {night}: the exported "
                    f"evidence has {runs} later runs with {tombstones} removals. A run takes them into the ledger again "
                    "and begins a new epoch; records that came back are due again.")
+
+
+def overdue_reviews(holds: Sequence[Hold], as_of: date) -> list[Finding]:
+    """Legal holds that nobody has looked at by the day on which somebody was to."""
+    overdue = sum(h.review_by is not None and h.review_by < as_of.isoformat() for h in holds)
+    if not overdue:
+        return []
+    return [Finding("hold_review_overdue", Severity.WARN, None, overdue, "Legal holds were to be reviewed before "
+                    "tonight; they stay in force. carddata-retention hold list, then hold review or hold release.")]
 
 
 def log_not_cut() -> Finding:

@@ -157,8 +157,10 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         _needed("result", _long()),
     )
     hold = register(
-        "hold", _needed("basis", _text(64)), _needed("placed_by", _text(255)), _needed("placed_at", _text(40)),
-        sa.Column("review_by", _text(10)), sa.Column("released_by", _text(255)), sa.Column("released_at", _text(40)),
+        "hold", _needed("basis", _text(64)), sa.Column("note", _long()), _needed("placed_by", _text(255)),
+        _needed("placed_at", _text(40)), sa.Column("review_by", _text(10)), sa.Column("reviewed_by", _text(255)),
+        sa.Column("reviewed_at", _text(40)), sa.Column("released_by", _text(255)),
+        sa.Column("released_at", _text(40)), sa.Column("release_reason", _long()),
     )
     request = register(
         "request", _needed("kind", _text(16)), _needed("received_at", _text(40)), sa.Column("granted_by", _text(255)),

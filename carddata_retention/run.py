@@ -149,6 +149,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger") from None
     run.findings += observations.missed_nights(run.previous, stage.policy.as_of)
+    run.findings += observations.overdue_reviews(run.holds[0], stage.policy.as_of)
     if lost:
         run.findings.append(observations.restored(lost.since, len(lost.heads), lost.tombstones))
     return run

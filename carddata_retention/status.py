@@ -14,7 +14,8 @@ from enum import IntEnum, StrEnum
 
 from carddata_retention.model import Status
 
-FORECAST_DAYS = (1, 7, 30, 90, 365)
+FORECAST_DAYS = (1, 7, *range(30, 331, 30), 365)
+FORECAST_STEPS = (1, 7, 30, 90, 365)  # those that a person is told
 
 
 class Standing(IntEnum):
@@ -22,11 +23,20 @@ class Standing(IntEnum):
 
     OVERDUE = 10
     DUE = 20
-    RETAINED_1 = 31
-    RETAINED_7 = 32
-    RETAINED_30 = 33
-    RETAINED_90 = 34
-    RETAINED_365 = 35
+    RETAINED_1 = 21
+    RETAINED_7 = 22
+    RETAINED_30 = 23
+    RETAINED_60 = 24
+    RETAINED_90 = 25
+    RETAINED_120 = 26
+    RETAINED_150 = 27
+    RETAINED_180 = 28
+    RETAINED_210 = 29
+    RETAINED_240 = 30
+    RETAINED_270 = 31
+    RETAINED_300 = 32
+    RETAINED_330 = 33
+    RETAINED_365 = 34
     RETAINED = 39
     END_BEFORE_START = 40
     IMPLAUSIBLE_END = 50

@@ -86,7 +86,7 @@ def remember(ledger: Ledger, runs: Iterable[PastRun], key: EvidenceKey, *, kille
         began = identity.stamp(run.finished_at)
         with ledger.db.transaction() as connection:
             ledger.begin(connection, {
-                "run_id": run.run_id, "mode": run.mode.value, "as_of": run.as_of.isoformat(), "started_at": began,
+                "run_id": run.run_id, "database_name": "billing.db", "mode": run.mode.value, "as_of": run.as_of.isoformat(), "started_at": began,
                 "host": "batch", "os_user": "retention", "process": 1, "tool_version": "0.1.0",
                 "policy_version": run.policy_version, "policy_digest": run.policy_digest, "salt": "0" * 32,
             })

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from billing import Billing, configuration, create, generate
-from nightly import AS_OF, House
+from nightly import AS_OF, House, build
 from servers import Database
 
 from carddata_retention.config import load
@@ -31,6 +31,12 @@ def small_house(database: Database, folder: Path, billing: Billing | None = None
     tables = create(database.engine, billing or small())
     small_gate(folder, KEPT)
     return declared_anew(House(database, folder, None, tables), url, **overrides)  # type: ignore[arg-type]
+
+
+def lean(database: Database, folder: Path, billing: Billing, *, column: str = "aware", **overrides: Any) -> House:
+    """`nightly.build` with the small gate and without pages."""
+    small_gate(folder, KEPT)
+    return build(database, folder, billing, column=column, **(LEAN | overrides))
 
 
 def small_gate(folder: Path, kept: dict[str, set[str]]) -> None:

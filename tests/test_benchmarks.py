@@ -13,7 +13,7 @@ from benchmarks.ground import Ground, ground
 from benchmarks.oltp import latency
 from benchmarks.tables import ratios
 
-CARDS = 2000
+CARDS = 1000
 AMONG = ("limit", "hand", "product", "pandas", "orm", "redact-limit", "redact-product")
 
 

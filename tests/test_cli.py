@@ -14,7 +14,7 @@ import pytest
 from billing import generate
 from nightly import AS_OF, build
 
-COMMANDS = ("demo", "check", "plan", "run", "apply", "verify", "explain", "deadline", "report", "resolve", "evidence")
+COMMANDS = ("demo", "check", "plan", "run", "apply", "verify", "explain", "deadline", "report", "resolve", "evidence", "hold")
 HEAVY = ("pandas", "great_expectations", "sqlalchemy", "numpy", "jinja2")
 
 

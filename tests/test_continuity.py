@@ -97,20 +97,20 @@ def test_forgotten_runs_are_taken_in_again_and_the_next_one_begins_an_epoch(hous
     assert check_folder(evidence(house), keys(house)).complaints == []
 
 
-def test_a_database_from_before_the_first_night_gets_all_of_it_back(house):
-    backup = Backup(house)
-    night(house, DAYS[0])
-    night(house, DAYS[1])
-    before = chain(house)
+def test_a_database_from_before_the_first_night_gets_all_of_it_back(lone_house):
+    backup = Backup(lone_house)
+    night(lone_house, DAYS[0])
+    night(lone_house, DAYS[1])
+    before = chain(lone_house)
     for table in ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request"):
-        house.execute(f"DROP TABLE {house.own(table)}")
+        lone_house.execute(f"DROP TABLE {lone_house.own(table)}")
     backup.restore()
 
-    told = last_night(house)
+    told = last_night(lone_house)
 
     assert [f.count for f in told.findings if f.id == "database_restored"] == [2]
-    assert chain(house)[:2] == before
-    assert house.verify().exit_code == 0
+    assert chain(lone_house)[:2] == before
+    assert lone_house.verify().exit_code == 0
 
 
 def test_a_ledger_that_lost_nothing_is_left_alone_and_missing_files_are_written_again(lone_house):
@@ -186,19 +186,19 @@ def test_verify_says_that_the_database_went_back(lone_house):
     assert [f.count for f in lone_house.verify().findings if f.id == "database_restored"] == [1]
 
 
-def test_a_record_whose_removal_the_ledger_forgot_is_explained_by_the_evidence(house):
-    before = house.rows("cards")
-    backup = Backup(house)
-    house.night(as_of=AS_OF - timedelta(days=DAYS[0]))
-    key = min({r[0] for r in before} - {r[0] for r in house.rows("cards")})
-    assert explain_record(house.config, datetime.now(UTC), None, "cards", str(key))["status"] == "purged"
+def test_a_record_whose_removal_the_ledger_forgot_is_explained_by_the_evidence(lone_house):
+    before = lone_house.rows("cards")
+    backup = Backup(lone_house)
+    lone_house.night(as_of=AS_OF - timedelta(days=DAYS[0]))
+    key = min({r[0] for r in before} - {r[0] for r in lone_house.rows("cards")})
+    assert explain_record(lone_house.config, datetime.now(UTC), None, "cards", str(key))["status"] == "purged"
     for table in ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request"):
-        house.execute(f"DROP TABLE {house.own(table)}")
+        lone_house.execute(f"DROP TABLE {lone_house.own(table)}")
     backup.restore()
-    house.execute("DELETE FROM card_usage WHERE card_id = :id", id=key)
-    house.execute("DELETE FROM cards WHERE id = :id", id=key)
-    night(house, DAYS[1])
+    lone_house.execute("DELETE FROM card_usage WHERE card_id = :id", id=key)
+    lone_house.execute("DELETE FROM cards WHERE id = :id", id=key)
+    night(lone_house, DAYS[1])
 
-    story = explain_record(house.config, datetime.now(UTC), None, "cards", str(key))
+    story = explain_record(lone_house.config, datetime.now(UTC), None, "cards", str(key))
 
     assert (story["status"], story["purged_by_run"] is not None) == ("purged", True)

@@ -111,6 +111,7 @@ def test_a_record_that_is_there_is_found_by_its_reference_too(house):
 
 def test_what_cannot_be_noted_is_not_told(house, tmp_path):
     spool = house.folder / "evidence" / "spool"
+    spool.mkdir(exist_ok=True)
     kept = spool.rename(tmp_path / "spool")
     spool.write_text("in the way")
     try:

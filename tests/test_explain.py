@@ -16,9 +16,10 @@ import pytest
 import sqlalchemy as sa
 from billing import Billing, Card, Customer, Payment, Service, configuration, generate
 from example import SQL, commands
-from nightly import AS_OF, House, build
+from nightly import AS_OF, House
 from servers import DIALECTS, Database
 from small_house import LEAN, ONE_EACH, small_gate
+from small_house import lean as build
 
 from carddata_retention.config import load
 from carddata_retention.errors import UsageError

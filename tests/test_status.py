@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement, pairwise, product
 from typing import Any
 
 import pytest
@@ -66,7 +66,7 @@ def test_one_service_stands_as_the_first_line_that_fits_says():
         if standing(service).name.lower() != expected:
             wrong.append((service, expected))
     assert wrong == []
-    assert len(list(every_service())) == 4 * 3 * 6 * 32
+    assert len(list(every_service())) == 4 * 3 * len(NESTED) * 32
 
 
 def test_every_line_of_the_table_decides_something():
@@ -182,7 +182,8 @@ def kinds(dialect: str) -> list[Kind]:
         closed(ended(2021, 11, 19, hour=23, minute=59, second=59), PURGEABLE),
         closed(ended(2026, 11, 19, hour=23), READ),
     ]
-    for first, last, days in ((20, 20, 1), (21, 26, 7), (27, 49, 30), (50, 109, 90), (110, 384, 365)):
+    for before, days in pairwise((0, *FORECAST_DAYS)):
+        first, last = 20 + before, 19 + days
         within = frozenset(d for d in FORECAST_DAYS if d >= days)
         for offset in {first, last}:
             found.append(closed(ended(2021, 11, 1) + timedelta(days=offset - 1), replace(READ, due_within=within)))

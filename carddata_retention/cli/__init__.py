@@ -7,11 +7,11 @@ import sys
 from typing import NoReturn
 
 from carddata_retention import console
-from carddata_retention.cli import evidence, nightly, questions
+from carddata_retention.cli import evidence, holding, nightly, questions
 from carddata_retention.cli.front import app
 from carddata_retention.errors import BlindError, RetentionError
 
-__all__ = ["evidence", "main", "nightly", "questions"]
+__all__ = ["evidence", "holding", "main", "nightly", "questions"]
 
 
 def main() -> NoReturn:

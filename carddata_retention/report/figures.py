@@ -188,17 +188,18 @@ def tree(speech: Speech, night: Night) -> Markup:
     return svg(430, 218, speech.plain(phrase("label", "fig.tree")), paths + boxes)
 
 
-def forecast(speech: Speech, steps: Sequence[tuple[int, int | None]]) -> Markup:
-    """Cumulative deadlines ahead, one horizontal bar for each step, from zero."""
-    most = max((count or 0 for _, count in steps), default=0) or 1
+def forecast(speech: Speech, windows: Sequence[tuple[int, int, int]]) -> Markup:
+    """Deadlines ahead, one bar from zero for each window of days."""
+    most = max((count for *_, count in windows), default=0) or 1
+    slot, foot = 420 / max(1, len(windows)), 132
     parts: list[Markup] = []
-    for row, (days, count) in enumerate(steps):
-        y = 6 + 30 * row
-        parts.append(_said(speech, 62, y + 14, phrase("label", "days", n=days), Markup('text-anchor="end"')))
-        width = 270 * (count or 0) / most
+    for n, (first, last, count) in enumerate(windows):
+        middle, height = 5 + slot * (n + 0.5), 100 * count / most
         if count:
-            parts.append(rect(72, y, max(width, 1.5), 20, Markup('class="f-series"')))
-        parts.append(text(72 + width + 8, y + 14, number(count), _BOLD))
-    height = 12 + 30 * len(steps)
-    parts.append(Markup('<path d="M72 0V{}" class="ax"/>').format(height - 6))
-    return svg(430, height, speech.plain(phrase("label", "fig.forecast")), parts)
+            parts.append(rect(middle - slot * 0.36, foot - height, slot * 0.72, height, Markup('class="f-series"'),
+                              f"{first}\u2013{last}: {number(count)}"))
+        parts.append(text(middle, foot - height - 6, number(count), Markup('class="s" text-anchor="middle"')))
+        parts.append(text(middle, foot + 16, f"{last}", Markup('class="s" text-anchor="middle"')))
+    parts.append(Markup('<path d="M5 {0}H425" class="ax"/>').format(foot))
+    parts.append(_said(speech, 425, foot + 34, phrase("label", "days.ahead"), Markup('class="s" text-anchor="end"')))
+    return svg(430, foot + 42, speech.plain(phrase("label", "fig.forecast")), parts)

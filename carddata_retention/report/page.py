@@ -43,6 +43,7 @@ def _lists(night: Night) -> dict[str, Any]:
         "strata": strata(night),
         "commands": tables.commands(night),
         "steps": tables.forecast(night),
+        "windows": tables.windows(night),
         "sql": tables.query(night),
         "children_total": sum(sum(t.children_removed.values()) for t in night.targets),
         "uncounted": ", ".join(t.name for t in night.targets if t.population is None),

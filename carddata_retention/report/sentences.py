@@ -249,8 +249,8 @@ NOTES: dict[str, Text] = texts({
     "s11.none": ("今夜の検査は証跡になし。", "No expectation was judged tonight."),
     "s11.note": ("件数のみ。値は載せない。", "Counts only; never a value."),
     "fig.forecast": (
-        "保存中 {retained}件のうち、365日以内は {n}件。累計",
-        "{n} of {retained:retained record} within 365 days; cumulative",
+        "保存中 {retained}件のうち、365日以内は {n}件。30日ごとの件数、0から",
+        "{n} of {retained:retained record} within 365 days; by thirty days, bars from zero",
     ),
     "s12.none": ("今夜の見込みは計数なし。", "No forecast was counted tonight."),
     "t13-2": ("所見({total}件中 {n}件)", "Findings ({n} of {total})"),

@@ -24,12 +24,14 @@ from carddata_retention.report.controls import dated, missed_nights
 from carddata_retention.report.speech import Phrase, phrase
 from carddata_retention.report.totals import Sum, reasons, total
 from carddata_retention.report.verdict import Tone
+from carddata_retention.status import FORECAST_STEPS
 
 PURGED_ROWS = 20
 OVERDUE_ROWS = 20
 QUALITY_ROWS = 60
 FINDING_ROWS = 40
 HOLD_ROWS = 40
+MONTH_DAYS = 30
 EXAMPLES = 3
 SQL_CHARACTERS = 4000
 
@@ -164,7 +166,22 @@ def commands(night: Night) -> list[str]:
 
 
 def forecast(night: Night) -> list[tuple[int, int | None]]:
-    """Days ahead and how many records become purgeable within them, over all targets."""
+    """Days ahead and how many records become purgeable within them, over all targets; the steps that people ask for."""
+    return [(days, count) for days, count in _ahead(night) if days in FORECAST_STEPS]
+
+
+def windows(night: Night) -> list[tuple[int, int, int]]:
+    """First and last day of each month-long window ahead, and how many records become purgeable in it."""
+    out: list[tuple[int, int, int]] = []
+    before = last = 0
+    for days, count in _ahead(night):
+        if days >= MONTH_DAYS:
+            out.append((last + 1, days, count - before))
+            before, last = count, days
+    return out
+
+
+def _ahead(night: Night) -> list[tuple[int, int]]:
     days = sorted({d for t in night.targets for d in t.forecast})
     return [(d, sum(t.forecast.get(d, 0) for t in night.targets)) for d in days]
 

@@ -128,11 +128,15 @@ CREATE TABLE carddata_hold (
     target VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     item VARCHAR(512) COLLATE utf8mb4_nopad_bin,
     basis VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    note LONGTEXT,
     placed_by VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
     placed_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     review_by VARCHAR(10) COLLATE utf8mb4_nopad_bin,
+    reviewed_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
+    reviewed_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     released_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
     released_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    release_reason LONGTEXT,
     PRIMARY KEY (id),
     CONSTRAINT carddata_hold_scope CHECK (scope IN ('record', 'subject', 'target'))
 ) ENGINE=InnoDB CHARSET=utf8mb4

@@ -130,11 +130,15 @@ CREATE TABLE carddata.hold (
     target VARCHAR(64),
     item VARCHAR(512),
     basis VARCHAR(64) NOT NULL,
+    note TEXT,
     placed_by VARCHAR(255) NOT NULL,
     placed_at VARCHAR(40) NOT NULL,
     review_by VARCHAR(10),
+    reviewed_by VARCHAR(255),
+    reviewed_at VARCHAR(40),
     released_by VARCHAR(255),
     released_at VARCHAR(40),
+    release_reason TEXT,
     PRIMARY KEY (id),
     CONSTRAINT carddata_hold_scope CHECK (scope IN ('record', 'subject', 'target'))
 );

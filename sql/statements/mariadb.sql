@@ -392,7 +392,7 @@ FROM (
         CASE
           WHEN (`cards`.`customer_id` IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -514,7 +514,7 @@ FROM (
             CASE
               WHEN (`cards`.`customer_id` IS NULL) THEN 90
               ELSE coalesce(carddata_end_1.carddata_standing, 80)
-            END >= 31
+            END >= 21
           ) THEN 'retained'
           WHEN (
             CASE
@@ -549,11 +549,20 @@ FROM (
         WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
         WHEN (`services`.`use_ended_at` < :overdue) THEN 10
         WHEN (`services`.`use_ended_at` < :due) THEN 20
-        WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-        WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-        WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-        WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-        WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+        WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+        WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+        WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+        WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+        WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+        WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+        WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+        WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+        WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+        WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+        WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+        WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+        WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+        WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -564,6 +573,803 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id`
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: draw the auditor's sample
+
+SELECT carddata_draw.stratum, carddata_draw.record_key, carddata_draw.standing, carddata_draw.service_end
+FROM (
+  SELECT carddata_strata.stratum AS stratum, carddata_strata.record_key AS record_key,
+    carddata_strata.standing AS standing, carddata_strata.service_end AS service_end,
+    row_number() OVER (
+      PARTITION BY carddata_strata.stratum
+      ORDER BY CASE WHEN (carddata_strata.stratum = 'near') THEN carddata_strata.standing ELSE 0 END,
+      carddata_strata.drawn
+    ) AS place
+  FROM (
+    SELECT CASE
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN (`cards`.`customer_id` IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END AS stratum, CAST(`cards`.`id` AS CHAR) AS record_key,
+      CASE
+        WHEN (`cards`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END AS standing,
+      CAST(
+        CASE
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END <= 39
+          ) THEN carddata_end_1.carddata_end
+        END AS CHAR
+      ) AS service_end, sha2(concat(:carddata_seed, CAST(`cards`.`id` AS CHAR)), 256) AS drawn
+    FROM `cards`
+    LEFT OUTER JOIN (
+      SELECT max(
+        CASE
+          WHEN (
+            `services`.`use_ended_at` >= :never
+              OR `services`.`use_ended_at` >= :never
+              OR `services`.`use_ended_at` >= :never
+              AND `services`.`use_ended_at` < :after_never
+              OR `services`.`use_ended_at` >= :never
+              AND `services`.`use_ended_at` < :after_never
+              OR NOT (
+                CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+                  AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+              )
+          ) THEN 100
+          WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+          WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+          WHEN (`services`.`use_ended_at` >= :over) THEN 100
+          WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+          WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+          WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+          WHEN (`services`.`use_ended_at` < :due) THEN 20
+          WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+          WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+          WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+          WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+          WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+          WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+          WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+          WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+          WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+          WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+          WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+          WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+          WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+          WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
+          ELSE 39
+        END
+      ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
+        `services`.`customer_id` AS carddata_subject
+      FROM `services`
+      WHERE ((kind <> 'draft') IS NOT FALSE) = 1
+      GROUP BY `services`.`customer_id`
+    ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `cards`.`customer_id`
+    WHERE CASE
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST(`cards`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`cards`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`cards`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN (`cards`.`customer_id` IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END IS NOT NULL
+  ) AS carddata_strata
+) AS carddata_draw
+WHERE carddata_draw.place <= 25
+ORDER BY carddata_draw.stratum, carddata_draw.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
@@ -675,7 +1481,7 @@ SELECT row_number() OVER (ORDER BY `cards`.`id`) AS seq, CAST(`cards`.`id` AS CH
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
@@ -715,11 +1521,20 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -1235,11 +2050,20 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -1368,7 +2192,7 @@ WHERE carddata_candidate.carddata_record_key = CAST(`cards`.`id` AS CHAR)
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
@@ -1503,7 +2327,7 @@ SELECT CAST(`cards`.`id` AS CHAR) AS carddata_key, true AS carddata_in_scope,
       CASE
         WHEN (`cards`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE WHEN (`cards`.`customer_id` IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
@@ -1543,11 +2367,20 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -1653,11 +2486,20 @@ WHERE `cards`.`id` IN (:carddata_key_0)
               WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
               WHEN (`services`.`use_ended_at` < :overdue) THEN 10
               WHEN (`services`.`use_ended_at` < :due) THEN 20
-              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+              WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+              WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+              WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+              WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+              WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+              WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+              WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+              WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+              WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -1878,6 +2720,49 @@ WHERE NOT (
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
+-- cards: are the held ones still there
+
+SELECT count(*) AS count_1
+FROM `cards`
+WHERE (
+  EXISTS (
+    SELECT 1 AS anon_1
+    FROM carddata_hold
+    WHERE carddata_hold.released_at IS NULL AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+  )
+)
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'record'
+          AND carddata_hold.target = 'cards'
+          AND carddata_hold.item = CAST(`cards`.`id` AS CHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'target'
+            AND carddata_hold.target = 'cards'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item = CAST(`cards`.`customer_id` AS CHAR)
+        )
+      )
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
 -- payments: may we read it
 
 SELECT `payments`.`id`, `payments`.`customer_id`, `payments`.`card_holder`, `payments`.`card_token`,
@@ -2065,7 +2950,7 @@ FROM (
         CASE
           WHEN (`payments`.`customer_id` IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -2201,7 +3086,7 @@ FROM (
             CASE
               WHEN (`payments`.`customer_id` IS NULL) THEN 90
               ELSE coalesce(carddata_end_1.carddata_standing, 80)
-            END >= 31
+            END >= 21
           ) THEN 'retained'
           WHEN (
             CASE
@@ -2236,11 +3121,20 @@ FROM (
         WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
         WHEN (`services`.`use_ended_at` < :overdue) THEN 10
         WHEN (`services`.`use_ended_at` < :due) THEN 20
-        WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-        WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-        WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-        WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-        WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+        WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+        WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+        WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+        WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+        WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+        WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+        WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+        WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+        WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+        WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+        WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+        WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+        WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+        WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -2251,6 +3145,888 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id`
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: draw the auditor's sample
+
+SELECT carddata_draw.stratum, carddata_draw.record_key, carddata_draw.standing, carddata_draw.service_end
+FROM (
+  SELECT carddata_strata.stratum AS stratum, carddata_strata.record_key AS record_key,
+    carddata_strata.standing AS standing, carddata_strata.service_end AS service_end,
+    row_number() OVER (
+      PARTITION BY carddata_strata.stratum
+      ORDER BY CASE WHEN (carddata_strata.stratum = 'near') THEN carddata_strata.standing ELSE 0 END,
+      carddata_strata.drawn
+    ) AS place
+  FROM (
+    SELECT CASE
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              `payments`.`card_holder` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`card_token` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+                OR `payments`.`card_exp` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`last4` IS NOT NULL
+                AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`brand` IS NOT NULL
+                AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              `payments`.`card_holder` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`card_token` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+                OR `payments`.`card_exp` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`last4` IS NOT NULL
+                AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`brand` IS NOT NULL
+                AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              `payments`.`card_holder` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`card_token` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+                OR `payments`.`card_exp` IS NOT NULL
+                AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`last4` IS NOT NULL
+                AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                OR `payments`.`brand` IS NOT NULL
+                AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN (`payments`.`customer_id` IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END AS stratum, CAST(`payments`.`id` AS CHAR) AS record_key,
+      CASE
+        WHEN (`payments`.`customer_id` IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END AS standing,
+      CAST(
+        CASE
+          WHEN (
+            CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END <= 39
+          ) THEN carddata_end_1.carddata_end
+        END AS CHAR
+      ) AS service_end, sha2(concat(:carddata_seed, CAST(`payments`.`id` AS CHAR)), 256) AS drawn
+    FROM `payments`
+    LEFT OUTER JOIN (
+      SELECT max(
+        CASE
+          WHEN (
+            `services`.`use_ended_at` >= :never
+              OR `services`.`use_ended_at` >= :never
+              OR `services`.`use_ended_at` >= :never
+              AND `services`.`use_ended_at` < :after_never
+              OR `services`.`use_ended_at` >= :never
+              AND `services`.`use_ended_at` < :after_never
+              OR NOT (
+                CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IS NOT NULL
+                  AND CAST(CAST(`services`.`status` AS CHAR) AS BINARY) IN (CAST(CAST('closed' AS CHAR) AS BINARY))
+              )
+          ) THEN 100
+          WHEN (`services`.`use_ended_at` IS NULL) THEN 70
+          WHEN (month(`services`.`use_ended_at`) = 0 OR dayofmonth(`services`.`use_ended_at`) = 0) THEN 60
+          WHEN (`services`.`use_ended_at` >= :over) THEN 100
+          WHEN (`services`.`use_ended_at` < :earliest) THEN 50
+          WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
+          WHEN (`services`.`use_ended_at` < :overdue) THEN 10
+          WHEN (`services`.`use_ended_at` < :due) THEN 20
+          WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+          WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+          WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+          WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+          WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+          WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+          WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+          WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+          WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+          WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+          WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+          WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+          WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+          WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
+          ELSE 39
+        END
+      ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
+        `services`.`customer_id` AS carddata_subject
+      FROM `services`
+      WHERE ((kind <> 'draft') IS NOT FALSE) = 1
+      GROUP BY `services`.`customer_id`
+    ) AS carddata_end_1 ON carddata_end_1.carddata_subject = `payments`.`customer_id`
+    WHERE ((method = 'card') IS TRUE) = 1
+      AND CASE
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                `payments`.`card_holder` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`card_token` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+                  OR `payments`.`card_exp` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`last4` IS NOT NULL
+                  AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`brand` IS NOT NULL
+                  AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'record'
+                        AND carddata_hold.target = 'payments'
+                        AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'target'
+                          AND carddata_hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'subject'
+                          AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                      )
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'record'
+                        AND carddata_request.target = 'payments'
+                        AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'target'
+                          AND carddata_request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'subject'
+                          AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'held'
+        ) THEN 'held'
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                `payments`.`card_holder` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`card_token` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+                  OR `payments`.`card_exp` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`last4` IS NOT NULL
+                  AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`brand` IS NOT NULL
+                  AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'record'
+                        AND carddata_hold.target = 'payments'
+                        AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'target'
+                          AND carddata_hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'subject'
+                          AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                      )
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'record'
+                        AND carddata_request.target = 'payments'
+                        AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'target'
+                          AND carddata_request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'subject'
+                          AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'undetermined'
+        ) THEN 'undetermined'
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                `payments`.`card_holder` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`card_token` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+                  OR `payments`.`card_exp` IS NOT NULL
+                  AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`last4` IS NOT NULL
+                  AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+                  OR `payments`.`brand` IS NOT NULL
+                  AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'record'
+                        AND carddata_hold.target = 'payments'
+                        AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'target'
+                          AND carddata_hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'subject'
+                          AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+                      )
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'record'
+                        AND carddata_request.target = 'payments'
+                        AND carddata_request.item = CAST(`payments`.`id` AS CHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'target'
+                          AND carddata_request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'subject'
+                          AND carddata_request.item = CAST(`payments`.`customer_id` AS CHAR)
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN (`payments`.`customer_id` IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'retained'
+            AND CASE
+              WHEN (`payments`.`customer_id` IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END IN (21, 22, 23)
+        ) THEN 'near'
+      END IS NOT NULL
+  ) AS carddata_strata
+) AS carddata_draw
+WHERE carddata_draw.place <= 25
+ORDER BY carddata_draw.stratum, carddata_draw.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
@@ -2376,7 +4152,7 @@ SELECT row_number() OVER (ORDER BY `payments`.`id`) AS seq, CAST(`payments`.`id`
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE
@@ -2419,11 +4195,20 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -3102,11 +4887,20 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -3250,7 +5044,7 @@ WHERE carddata_candidate.carddata_record_key = CAST(`payments`.`id` AS CHAR)
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE
@@ -3402,7 +5196,7 @@ SELECT CAST(`payments`.`id` AS CHAR) AS carddata_key, ((method = 'card') IS TRUE
       CASE
         WHEN (`payments`.`customer_id` IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE
@@ -3445,11 +5239,20 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -3544,11 +5347,20 @@ WHERE `payments`.`id` IN (:carddata_key_0)
               WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
               WHEN (`services`.`use_ended_at` < :overdue) THEN 10
               WHEN (`services`.`use_ended_at` < :due) THEN 20
-              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 31
-              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 32
-              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 33
-              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 34
-              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 35
+              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
+              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
+              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
+              WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
+              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
+              WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
+              WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
+              WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
+              WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
+              WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
+              WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
+              WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
+              WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
+              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -3794,5 +5606,65 @@ WHERE ((method = 'card') IS TRUE) = 1
         `payments`.`customer_id` IS NULL
           OR carddata_good_1.carddata_of IS NOT NULL
           AND carddata_bad_1.carddata_of IS NULL
+      )
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: are the held ones still there
+
+SELECT count(*) AS count_1
+FROM `payments`
+WHERE ((method = 'card') IS TRUE) = 1
+  AND NOT (
+    NOT (
+      `payments`.`card_holder` IS NOT NULL
+        AND CAST(CAST(`payments`.`card_holder` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+        OR `payments`.`card_token` IS NOT NULL
+        AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+        AND CAST(CAST(`payments`.`card_token` AS CHAR) AS BINARY) != CAST(CAST('***' AS CHAR) AS BINARY)
+        OR `payments`.`card_exp` IS NOT NULL
+        AND CAST(CAST(`payments`.`card_exp` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+        OR `payments`.`last4` IS NOT NULL
+        AND CAST(CAST(`payments`.`last4` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+        OR `payments`.`brand` IS NOT NULL
+        AND CAST(CAST(`payments`.`brand` AS CHAR) AS BINARY) != CAST(CAST('' AS CHAR) AS BINARY)
+    )
+  )
+  AND (
+    EXISTS (
+      SELECT 1 AS anon_1
+      FROM carddata_hold
+      WHERE carddata_hold.released_at IS NULL
+        AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+    )
+  )
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'record'
+          AND carddata_hold.target = 'payments'
+          AND carddata_hold.item = CAST(`payments`.`id` AS CHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'target'
+            AND carddata_hold.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item = CAST(`payments`.`customer_id` AS CHAR)
+        )
       )
   );

@@ -415,7 +415,7 @@ FROM (
         CASE
           WHEN ("cards"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -537,7 +537,7 @@ FROM (
             CASE
               WHEN ("cards"."customer_id" IS NULL) THEN 90
               ELSE coalesce(carddata_end_1.carddata_standing, 80)
-            END >= 31
+            END >= 21
           ) THEN 'retained'
           WHEN (
             CASE
@@ -570,11 +570,20 @@ FROM (
         WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
         WHEN ("services"."use_ended_at" < :overdue) THEN 10
         WHEN ("services"."use_ended_at" < :due) THEN 20
-        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+        WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+        WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+        WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+        WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+        WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+        WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+        WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -585,6 +594,802 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: draw the auditor's sample
+
+SELECT carddata_draw.stratum, carddata_draw.record_key, carddata_draw.standing, carddata_draw.service_end
+FROM (
+  SELECT carddata_strata.stratum AS stratum, carddata_strata.record_key AS record_key,
+    carddata_strata.standing AS standing, carddata_strata.service_end AS service_end,
+    row_number() OVER (
+      PARTITION BY carddata_strata.stratum
+      ORDER BY CASE WHEN (carddata_strata.stratum = 'near') THEN carddata_strata.standing ELSE 0 END,
+      carddata_strata.drawn
+    ) AS place
+  FROM (
+    SELECT CASE
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'cards'
+                      AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'cards'
+                      AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'cards'
+                      AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'cards'
+                      AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'cards'
+                      AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'cards'
+                      AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN ("cards"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END AS stratum, CAST("cards"."id" AS VARCHAR) AS record_key,
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END AS standing,
+      CAST(
+        CASE
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END <= 39
+          ) THEN carddata_end_1.carddata_end
+        END AS VARCHAR
+      ) AS service_end,
+      encode(sha256(convert_to(:carddata_seed || CAST("cards"."id" AS VARCHAR), 'UTF8')), 'hex') AS drawn
+    FROM "cards"
+    LEFT OUTER JOIN (
+      SELECT max(
+        CASE
+          WHEN (
+            "services"."use_ended_at" = 'infinity'
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+          ) THEN 100
+          WHEN ("services"."use_ended_at" IS NULL) THEN 70
+          WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+          WHEN ("services"."use_ended_at" >= :over) THEN 100
+          WHEN ("services"."use_ended_at" < :earliest) THEN 50
+          WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+          WHEN ("services"."use_ended_at" < :overdue) THEN 10
+          WHEN ("services"."use_ended_at" < :due) THEN 20
+          WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+          WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+          WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+          WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+          WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+          WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+          WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+          WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+          WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+          WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+          WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+          WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+          WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+          WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
+          ELSE 39
+        END
+      ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+        "services"."customer_id" AS carddata_subject
+      FROM "services"
+      WHERE ((kind <> 'draft') IS NOT FALSE)
+      GROUP BY "services"."customer_id"
+    ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+    WHERE CASE
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'cards'
+                      AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'cards'
+                      AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'cards'
+                      AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'cards'
+                      AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN false THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'cards'
+                      AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'cards'
+                      AND carddata.request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("cards"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN ("cards"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END IS NOT NULL
+  ) AS carddata_strata
+) AS carddata_draw
+WHERE carddata_draw.place <= 25
+ORDER BY carddata_draw.stratum, carddata_draw.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
@@ -700,7 +1505,7 @@ FROM (
         CASE
           WHEN ("cards"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -741,11 +1546,20 @@ FROM (
         WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
         WHEN ("services"."use_ended_at" < :overdue) THEN 10
         WHEN ("services"."use_ended_at" < :due) THEN 20
-        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+        WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+        WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+        WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+        WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+        WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+        WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+        WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -1191,11 +2005,20 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -1317,7 +2140,7 @@ WHERE coalesce(carddata_listed.carddata_record_key = CAST("cards"."id" AS VARCHA
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
@@ -1453,7 +2276,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS carddata_key, true AS carddata_in_scope,
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
@@ -1491,11 +2314,20 @@ LEFT OUTER JOIN LATERAL (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
@@ -1603,11 +2435,20 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
               WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
               WHEN ("services"."use_ended_at" < :overdue) THEN 10
               WHEN ("services"."use_ended_at" < :due) THEN 20
-              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+              WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+              WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+              WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+              WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+              WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+              WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+              WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+              WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+              WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -1829,6 +2670,49 @@ WHERE NOT (
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
+-- cards: are the held ones still there
+
+SELECT count(*) AS count_1
+FROM "cards"
+WHERE (
+  EXISTS (
+    SELECT 1 AS anon_1
+    FROM carddata.hold
+    WHERE carddata.hold.released_at IS NULL AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'cards')
+  )
+)
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'record'
+          AND carddata.hold.target = 'cards'
+          AND carddata.hold.item = CAST("cards"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'target'
+            AND carddata.hold.target = 'cards'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'subject'
+            AND carddata.hold.item = CAST("cards"."customer_id" AS VARCHAR)
+        )
+      )
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
 -- cards: where a tenth of it went, count it anew
 
 ANALYZE "cards";
@@ -2021,7 +2905,7 @@ FROM (
         CASE
           WHEN ("payments"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -2157,7 +3041,7 @@ FROM (
             CASE
               WHEN ("payments"."customer_id" IS NULL) THEN 90
               ELSE coalesce(carddata_end_1.carddata_standing, 80)
-            END >= 31
+            END >= 21
           ) THEN 'retained'
           WHEN (
             CASE
@@ -2190,11 +3074,20 @@ FROM (
         WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
         WHEN ("services"."use_ended_at" < :overdue) THEN 10
         WHEN ("services"."use_ended_at" < :due) THEN 20
-        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+        WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+        WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+        WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+        WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+        WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+        WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+        WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -2205,6 +3098,887 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: draw the auditor's sample
+
+SELECT carddata_draw.stratum, carddata_draw.record_key, carddata_draw.standing, carddata_draw.service_end
+FROM (
+  SELECT carddata_strata.stratum AS stratum, carddata_strata.record_key AS record_key,
+    carddata_strata.standing AS standing, carddata_strata.service_end AS service_end,
+    row_number() OVER (
+      PARTITION BY carddata_strata.stratum
+      ORDER BY CASE WHEN (carddata_strata.stratum = 'near') THEN carddata_strata.standing ELSE 0 END,
+      carddata_strata.drawn
+    ) AS place
+  FROM (
+    SELECT CASE
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND "payments"."card_holder" != ''
+                OR "payments"."card_token" IS NOT NULL
+                AND "payments"."card_token" != ''
+                AND "payments"."card_token" != '***'
+                OR "payments"."card_exp" IS NOT NULL
+                AND "payments"."card_exp" != ''
+                OR "payments"."last4" IS NOT NULL
+                AND "payments"."last4" != ''
+                OR "payments"."brand" IS NOT NULL
+                AND "payments"."brand" != ''
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'payments'
+                      AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'payments'
+                      AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND "payments"."card_holder" != ''
+                OR "payments"."card_token" IS NOT NULL
+                AND "payments"."card_token" != ''
+                AND "payments"."card_token" != '***'
+                OR "payments"."card_exp" IS NOT NULL
+                AND "payments"."card_exp" != ''
+                OR "payments"."last4" IS NOT NULL
+                AND "payments"."last4" != ''
+                OR "payments"."brand" IS NOT NULL
+                AND "payments"."brand" != ''
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'payments'
+                      AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'payments'
+                      AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND "payments"."card_holder" != ''
+                OR "payments"."card_token" IS NOT NULL
+                AND "payments"."card_token" != ''
+                AND "payments"."card_token" != '***'
+                OR "payments"."card_exp" IS NOT NULL
+                AND "payments"."card_exp" != ''
+                OR "payments"."last4" IS NOT NULL
+                AND "payments"."last4" != ''
+                OR "payments"."brand" IS NOT NULL
+                AND "payments"."brand" != ''
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata.hold
+                WHERE carddata.hold.released_at IS NULL
+                  AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata.hold
+                    WHERE carddata.hold.released_at IS NULL
+                      AND carddata.hold.scope = 'record'
+                      AND carddata.hold.target = 'payments'
+                      AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'target'
+                        AND carddata.hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'subject'
+                        AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata.request
+                WHERE carddata.request.kind = 'erase'
+                  AND carddata.request.granted_at IS NOT NULL
+                  AND carddata.request.closed_at IS NULL
+                  AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata.request
+                    WHERE carddata.request.kind = 'erase'
+                      AND carddata.request.granted_at IS NOT NULL
+                      AND carddata.request.closed_at IS NULL
+                      AND carddata.request.scope = 'record'
+                      AND carddata.request.target = 'payments'
+                      AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'target'
+                        AND carddata.request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'subject'
+                        AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN ("payments"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END AS stratum, CAST("payments"."id" AS VARCHAR) AS record_key,
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END AS standing,
+      CAST(
+        CASE
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END <= 39
+          ) THEN carddata_end_1.carddata_end
+        END AS VARCHAR
+      ) AS service_end,
+      encode(sha256(convert_to(:carddata_seed || CAST("payments"."id" AS VARCHAR), 'UTF8')), 'hex') AS drawn
+    FROM "payments"
+    LEFT OUTER JOIN (
+      SELECT max(
+        CASE
+          WHEN (
+            "services"."use_ended_at" = 'infinity'
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR "services"."use_ended_at" >= :never
+              AND "services"."use_ended_at" < :after_never
+              OR NOT ("services"."status" IS NOT NULL AND "services"."status" IN ('closed'))
+          ) THEN 100
+          WHEN ("services"."use_ended_at" IS NULL) THEN 70
+          WHEN ("services"."use_ended_at" = '-infinity') THEN 60
+          WHEN ("services"."use_ended_at" >= :over) THEN 100
+          WHEN ("services"."use_ended_at" < :earliest) THEN 50
+          WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
+          WHEN ("services"."use_ended_at" < :overdue) THEN 10
+          WHEN ("services"."use_ended_at" < :due) THEN 20
+          WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+          WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+          WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+          WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+          WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+          WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+          WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+          WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+          WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+          WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+          WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+          WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+          WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+          WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
+          ELSE 39
+        END
+      ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
+        "services"."customer_id" AS carddata_subject
+      FROM "services"
+      WHERE ((kind <> 'draft') IS NOT FALSE)
+      GROUP BY "services"."customer_id"
+    ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+    WHERE ((method = 'card') IS TRUE)
+      AND CASE
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                "payments"."card_holder" IS NOT NULL
+                  AND "payments"."card_holder" != ''
+                  OR "payments"."card_token" IS NOT NULL
+                  AND "payments"."card_token" != ''
+                  AND "payments"."card_token" != '***'
+                  OR "payments"."card_exp" IS NOT NULL
+                  AND "payments"."card_exp" != ''
+                  OR "payments"."last4" IS NOT NULL
+                  AND "payments"."last4" != ''
+                  OR "payments"."brand" IS NOT NULL
+                  AND "payments"."brand" != ''
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'record'
+                        AND carddata.hold.target = 'payments'
+                        AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata.hold
+                        WHERE carddata.hold.released_at IS NULL
+                          AND carddata.hold.scope = 'target'
+                          AND carddata.hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata.hold
+                        WHERE carddata.hold.released_at IS NULL
+                          AND carddata.hold.scope = 'subject'
+                          AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                      )
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'record'
+                        AND carddata.request.target = 'payments'
+                        AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata.request
+                        WHERE carddata.request.kind = 'erase'
+                          AND carddata.request.granted_at IS NOT NULL
+                          AND carddata.request.closed_at IS NULL
+                          AND carddata.request.scope = 'target'
+                          AND carddata.request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata.request
+                        WHERE carddata.request.kind = 'erase'
+                          AND carddata.request.granted_at IS NOT NULL
+                          AND carddata.request.closed_at IS NULL
+                          AND carddata.request.scope = 'subject'
+                          AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'held'
+        ) THEN 'held'
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                "payments"."card_holder" IS NOT NULL
+                  AND "payments"."card_holder" != ''
+                  OR "payments"."card_token" IS NOT NULL
+                  AND "payments"."card_token" != ''
+                  AND "payments"."card_token" != '***'
+                  OR "payments"."card_exp" IS NOT NULL
+                  AND "payments"."card_exp" != ''
+                  OR "payments"."last4" IS NOT NULL
+                  AND "payments"."last4" != ''
+                  OR "payments"."brand" IS NOT NULL
+                  AND "payments"."brand" != ''
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'record'
+                        AND carddata.hold.target = 'payments'
+                        AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata.hold
+                        WHERE carddata.hold.released_at IS NULL
+                          AND carddata.hold.scope = 'target'
+                          AND carddata.hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata.hold
+                        WHERE carddata.hold.released_at IS NULL
+                          AND carddata.hold.scope = 'subject'
+                          AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                      )
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'record'
+                        AND carddata.request.target = 'payments'
+                        AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata.request
+                        WHERE carddata.request.kind = 'erase'
+                          AND carddata.request.granted_at IS NOT NULL
+                          AND carddata.request.closed_at IS NULL
+                          AND carddata.request.scope = 'target'
+                          AND carddata.request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata.request
+                        WHERE carddata.request.kind = 'erase'
+                          AND carddata.request.granted_at IS NOT NULL
+                          AND carddata.request.closed_at IS NULL
+                          AND carddata.request.scope = 'subject'
+                          AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'undetermined'
+        ) THEN 'undetermined'
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                "payments"."card_holder" IS NOT NULL
+                  AND "payments"."card_holder" != ''
+                  OR "payments"."card_token" IS NOT NULL
+                  AND "payments"."card_token" != ''
+                  AND "payments"."card_token" != '***'
+                  OR "payments"."card_exp" IS NOT NULL
+                  AND "payments"."card_exp" != ''
+                  OR "payments"."last4" IS NOT NULL
+                  AND "payments"."last4" != ''
+                  OR "payments"."brand" IS NOT NULL
+                  AND "payments"."brand" != ''
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata.hold
+                  WHERE carddata.hold.released_at IS NULL
+                    AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata.hold
+                      WHERE carddata.hold.released_at IS NULL
+                        AND carddata.hold.scope = 'record'
+                        AND carddata.hold.target = 'payments'
+                        AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata.hold
+                        WHERE carddata.hold.released_at IS NULL
+                          AND carddata.hold.scope = 'target'
+                          AND carddata.hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata.hold
+                        WHERE carddata.hold.released_at IS NULL
+                          AND carddata.hold.scope = 'subject'
+                          AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+                      )
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata.request
+                  WHERE carddata.request.kind = 'erase'
+                    AND carddata.request.granted_at IS NOT NULL
+                    AND carddata.request.closed_at IS NULL
+                    AND (carddata.request.scope = 'subject' OR carddata.request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata.request
+                      WHERE carddata.request.kind = 'erase'
+                        AND carddata.request.granted_at IS NOT NULL
+                        AND carddata.request.closed_at IS NULL
+                        AND carddata.request.scope = 'record'
+                        AND carddata.request.target = 'payments'
+                        AND carddata.request.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata.request
+                        WHERE carddata.request.kind = 'erase'
+                          AND carddata.request.granted_at IS NOT NULL
+                          AND carddata.request.closed_at IS NULL
+                          AND carddata.request.scope = 'target'
+                          AND carddata.request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata.request
+                        WHERE carddata.request.kind = 'erase'
+                          AND carddata.request.granted_at IS NOT NULL
+                          AND carddata.request.closed_at IS NULL
+                          AND carddata.request.scope = 'subject'
+                          AND carddata.request.item = CAST("payments"."customer_id" AS VARCHAR)
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'retained'
+            AND CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END IN (21, 22, 23)
+        ) THEN 'near'
+      END IS NOT NULL
+  ) AS carddata_strata
+) AS carddata_draw
+WHERE carddata_draw.place <= 25
+ORDER BY carddata_draw.stratum, carddata_draw.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
@@ -2334,7 +4108,7 @@ FROM (
         CASE
           WHEN ("payments"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -2375,11 +4149,20 @@ FROM (
         WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
         WHEN ("services"."use_ended_at" < :overdue) THEN 10
         WHEN ("services"."use_ended_at" < :due) THEN 20
-        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+        WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+        WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+        WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+        WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+        WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+        WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+        WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+        WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+        WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -2927,11 +4710,20 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -3071,7 +4863,7 @@ WHERE coalesce(carddata_listed.carddata_record_key = CAST("payments"."id" AS VAR
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE
@@ -3224,7 +5016,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS carddata_key, ((method = 'card') IS T
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE
@@ -3265,11 +5057,20 @@ LEFT OUTER JOIN LATERAL (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
@@ -3369,11 +5170,20 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
               WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
               WHEN ("services"."use_ended_at" < :overdue) THEN 10
               WHEN ("services"."use_ended_at" < :due) THEN 20
-              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 31
-              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 32
-              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 33
-              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 34
-              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 35
+              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
+              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
+              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
+              WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
+              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
+              WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
+              WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
+              WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
+              WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
+              WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
+              WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
+              WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
+              WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
+              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -3607,5 +5417,65 @@ WHERE ((method = 'card') IS TRUE)
         "payments"."customer_id" IS NULL
           OR carddata_good_1.carddata_of IS NOT NULL
           AND carddata_bad_1.carddata_of IS NULL
+      )
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: are the held ones still there
+
+SELECT count(*) AS count_1
+FROM "payments"
+WHERE ((method = 'card') IS TRUE)
+  AND NOT (
+    NOT (
+      "payments"."card_holder" IS NOT NULL
+        AND "payments"."card_holder" != ''
+        OR "payments"."card_token" IS NOT NULL
+        AND "payments"."card_token" != ''
+        AND "payments"."card_token" != '***'
+        OR "payments"."card_exp" IS NOT NULL
+        AND "payments"."card_exp" != ''
+        OR "payments"."last4" IS NOT NULL
+        AND "payments"."last4" != ''
+        OR "payments"."brand" IS NOT NULL
+        AND "payments"."brand" != ''
+    )
+  )
+  AND (
+    EXISTS (
+      SELECT 1 AS anon_1
+      FROM carddata.hold
+      WHERE carddata.hold.released_at IS NULL
+        AND (carddata.hold.scope = 'subject' OR carddata.hold.target = 'payments')
+    )
+  )
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata.hold
+        WHERE carddata.hold.released_at IS NULL
+          AND carddata.hold.scope = 'record'
+          AND carddata.hold.target = 'payments'
+          AND carddata.hold.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'target'
+            AND carddata.hold.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata.hold
+          WHERE carddata.hold.released_at IS NULL
+            AND carddata.hold.scope = 'subject'
+            AND carddata.hold.item = CAST("payments"."customer_id" AS VARCHAR)
+        )
       )
   );

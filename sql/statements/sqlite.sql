@@ -397,7 +397,7 @@ FROM (
         CASE
           WHEN ("cards"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -533,7 +533,7 @@ FROM (
             CASE
               WHEN ("cards"."customer_id" IS NULL) THEN 90
               ELSE coalesce(carddata_end_1.carddata_standing, 80)
-            END >= 31
+            END >= 21
           ) THEN 'retained'
           WHEN (
             CASE
@@ -570,11 +570,20 @@ FROM (
         ) THEN 40
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -585,6 +594,889 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- cards: draw the auditor's sample
+
+SELECT carddata_draw.stratum, carddata_draw.record_key, carddata_draw.standing, carddata_draw.service_end
+FROM (
+  SELECT carddata_strata.stratum AS stratum, carddata_strata.record_key AS record_key,
+    carddata_strata.standing AS standing, carddata_strata.service_end AS service_end,
+    row_number() OVER (
+      PARTITION BY carddata_strata.stratum
+      ORDER BY CASE WHEN (carddata_strata.stratum = 'near') THEN carddata_strata.standing ELSE 0 END,
+      carddata_strata.drawn
+    ) AS place
+  FROM (
+    SELECT CASE
+      WHEN (
+        CASE
+          WHEN 0 THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "cards"."customer_id" IS NOT NULL
+                  AND "cards"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN 0 THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "cards"."customer_id" IS NOT NULL
+                  AND "cards"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN 0 THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "cards"."customer_id" IS NOT NULL
+                  AND "cards"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN ("cards"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END AS stratum, CAST("cards"."id" AS VARCHAR) AS record_key,
+      CASE
+        WHEN ("cards"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END AS standing,
+      CAST(
+        CASE
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END <= 39
+          ) THEN carddata_end_1.carddata_end
+        END AS VARCHAR
+      ) AS service_end, carddata_hash(:carddata_seed || CAST("cards"."id" AS VARCHAR)) AS drawn
+    FROM "cards"
+    LEFT OUTER JOIN (
+      SELECT max(
+        CASE
+          WHEN (
+            carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+              OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+              OR NOT (
+                ("services"."status" COLLATE "BINARY") IS NOT NULL
+                  AND ("services"."status" COLLATE "BINARY") IN ('closed')
+              )
+          ) THEN 100
+          WHEN ("services"."use_ended_at" IS NULL) THEN 70
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+          WHEN (
+            carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
+          ) THEN 40
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
+          ELSE 39
+        END
+      ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
+        "services"."customer_id" AS carddata_subject
+      FROM "services"
+      WHERE ((kind <> 'draft') IS NOT FALSE) = 1
+      GROUP BY "services"."customer_id"
+    ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "cards"."customer_id"
+    WHERE CASE
+      WHEN (
+        CASE
+          WHEN 0 THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "cards"."customer_id" IS NOT NULL
+                  AND "cards"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN 0 THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "cards"."customer_id" IS NOT NULL
+                  AND "cards"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN 0 THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'cards'
+                      AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "cards"."customer_id" IS NOT NULL
+                  AND "cards"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'cards')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'cards'
+                      AND carddata_request.item = CAST("cards"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'cards'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("cards"."customer_id")
+                          WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+                          ELSE CAST("cards"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("cards"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN ("cards"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END IS NOT NULL
+  ) AS carddata_strata
+) AS carddata_draw
+WHERE carddata_draw.place <= 25
+ORDER BY carddata_draw.stratum, carddata_draw.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
@@ -714,7 +1606,7 @@ FROM (
         CASE
           WHEN ("cards"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -759,11 +1651,20 @@ FROM (
         ) THEN 40
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -1199,11 +2100,20 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -1343,7 +2253,7 @@ WHERE carddata_candidate.carddata_record_key = CAST("cards"."id" AS VARCHAR)
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
@@ -1492,7 +2402,7 @@ SELECT CAST("cards"."id" AS VARCHAR) AS carddata_key, 1 AS carddata_in_scope,
       CASE
         WHEN ("cards"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE WHEN ("cards"."customer_id" IS NULL) THEN 90 ELSE coalesce(carddata_end_1.carddata_standing, 80) END = 20
@@ -1534,11 +2444,20 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -1663,11 +2582,20 @@ WHERE "cards"."id" IN (:carddata_key_0)
               ) THEN 40
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -1921,6 +2849,60 @@ WHERE NOT (
   );
 
 -- -----------------------------------------------------------------------------------------------------------------
+-- cards: are the held ones still there
+
+SELECT count(*) AS count_1
+FROM "cards"
+WHERE (
+  EXISTS (
+    SELECT 1 AS anon_1
+    FROM carddata_hold
+    WHERE carddata_hold.released_at IS NULL AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'cards')
+  )
+)
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'record'
+          AND carddata_hold.target = 'cards'
+          AND carddata_hold.item = CAST("cards"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'target'
+            AND carddata_hold.target = 'cards'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item = CASE typeof("cards"."customer_id")
+              WHEN 'blob' THEN lower(hex("cards"."customer_id"))
+              ELSE CAST("cards"."customer_id" AS TEXT)
+            END
+        )
+      )
+      OR "cards"."customer_id" IS NOT NULL
+      AND "cards"."customer_id" IN (
+        SELECT carddata_hold.item
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'subject'
+          AND carddata_hold.item IS NOT NULL
+      )
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
 -- payments: may we read it
 
 SELECT "payments"."id", "payments"."customer_id", "payments"."card_holder", "payments"."card_token",
@@ -2105,7 +3087,7 @@ FROM (
         CASE
           WHEN ("payments"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -2255,7 +3237,7 @@ FROM (
             CASE
               WHEN ("payments"."customer_id" IS NULL) THEN 90
               ELSE coalesce(carddata_end_1.carddata_standing, 80)
-            END >= 31
+            END >= 21
           ) THEN 'retained'
           WHEN (
             CASE
@@ -2292,11 +3274,20 @@ FROM (
         ) THEN 40
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -2307,6 +3298,974 @@ FROM (
   ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
 ) AS carddata_judged
 GROUP BY carddata_judged.scope, carddata_judged.status, carddata_judged.standing;
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: draw the auditor's sample
+
+SELECT carddata_draw.stratum, carddata_draw.record_key, carddata_draw.standing, carddata_draw.service_end
+FROM (
+  SELECT carddata_strata.stratum AS stratum, carddata_strata.record_key AS record_key,
+    carddata_strata.standing AS standing, carddata_strata.service_end AS service_end,
+    row_number() OVER (
+      PARTITION BY carddata_strata.stratum
+      ORDER BY CASE WHEN (carddata_strata.stratum = 'near') THEN carddata_strata.standing ELSE 0 END,
+      carddata_strata.drawn
+    ) AS place
+  FROM (
+    SELECT CASE
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."card_token" IS NOT NULL
+                AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+                OR "payments"."card_exp" IS NOT NULL
+                AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."last4" IS NOT NULL
+                AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."brand" IS NOT NULL
+                AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "payments"."customer_id" IS NOT NULL
+                  AND "payments"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'held'
+      ) THEN 'held'
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."card_token" IS NOT NULL
+                AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+                OR "payments"."card_exp" IS NOT NULL
+                AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."last4" IS NOT NULL
+                AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."brand" IS NOT NULL
+                AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "payments"."customer_id" IS NOT NULL
+                  AND "payments"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'undetermined'
+      ) THEN 'undetermined'
+      WHEN (
+        CASE
+          WHEN (
+            NOT (
+              "payments"."card_holder" IS NOT NULL
+                AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."card_token" IS NOT NULL
+                AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+                OR "payments"."card_exp" IS NOT NULL
+                AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."last4" IS NOT NULL
+                AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                OR "payments"."brand" IS NOT NULL
+                AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+            )
+          ) THEN 'blank'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_1
+                FROM carddata_hold
+                WHERE carddata_hold.released_at IS NULL
+                  AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_1
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'record'
+                      AND carddata_hold.target = 'payments'
+                      AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'target'
+                        AND carddata_hold.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+                  OR "payments"."customer_id" IS NOT NULL
+                  AND "payments"."customer_id" IN (
+                    SELECT carddata_hold.item
+                    FROM carddata_hold
+                    WHERE carddata_hold.released_at IS NULL
+                      AND carddata_hold.scope = 'subject'
+                      AND carddata_hold.item IS NOT NULL
+                  )
+              )
+          ) THEN 'held'
+          WHEN (
+            (
+              EXISTS (
+                SELECT 1 AS anon_2
+                FROM carddata_request
+                WHERE carddata_request.kind = 'erase'
+                  AND carddata_request.granted_at IS NOT NULL
+                  AND carddata_request.closed_at IS NULL
+                  AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+              )
+            )
+              AND (
+                (
+                  EXISTS (
+                    SELECT 1 AS anon_2
+                    FROM carddata_request
+                    WHERE carddata_request.kind = 'erase'
+                      AND carddata_request.granted_at IS NOT NULL
+                      AND carddata_request.closed_at IS NULL
+                      AND carddata_request.scope = 'record'
+                      AND carddata_request.target = 'payments'
+                      AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+                  )
+                )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'target'
+                        AND carddata_request.target = 'payments'
+                    )
+                  )
+                  OR (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'subject'
+                        AND carddata_request.item = CASE typeof("payments"."customer_id")
+                          WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                          ELSE CAST("payments"."customer_id" AS TEXT)
+                        END
+                    )
+                  )
+              )
+          ) THEN 'requested'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 100
+          ) THEN 'active'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 40
+          ) THEN 'undetermined'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END >= 21
+          ) THEN 'retained'
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END = 20
+          ) THEN 'due'
+          ELSE 'overdue'
+        END = 'retained'
+          AND CASE
+            WHEN ("payments"."customer_id" IS NULL) THEN 90
+            ELSE coalesce(carddata_end_1.carddata_standing, 80)
+          END IN (21, 22, 23)
+      ) THEN 'near'
+    END AS stratum, CAST("payments"."id" AS VARCHAR) AS record_key,
+      CASE
+        WHEN ("payments"."customer_id" IS NULL) THEN 90
+        ELSE coalesce(carddata_end_1.carddata_standing, 80)
+      END AS standing,
+      CAST(
+        CASE
+          WHEN (
+            CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END <= 39
+          ) THEN carddata_end_1.carddata_end
+        END AS VARCHAR
+      ) AS service_end, carddata_hash(:carddata_seed || CAST("payments"."id" AS VARCHAR)) AS drawn
+    FROM "payments"
+    LEFT OUTER JOIN (
+      SELECT max(
+        CASE
+          WHEN (
+            carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+              OR carddata_instant("services"."use_ended_at", 'UTC') >= :never
+              AND carddata_instant("services"."use_ended_at", 'UTC') < :after_never
+              OR NOT (
+                ("services"."status" COLLATE "BINARY") IS NOT NULL
+                  AND ("services"."status" COLLATE "BINARY") IN ('closed')
+              )
+          ) THEN 100
+          WHEN ("services"."use_ended_at" IS NULL) THEN 70
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') IS NULL) THEN 60
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') >= :over) THEN 100
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :earliest) THEN 50
+          WHEN (
+            carddata_instant("services"."use_ended_at", 'UTC') < carddata_instant("services"."started_at", 'UTC')
+          ) THEN 40
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+          WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
+          ELSE 39
+        END
+      ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
+        "services"."customer_id" AS carddata_subject
+      FROM "services"
+      WHERE ((kind <> 'draft') IS NOT FALSE) = 1
+      GROUP BY "services"."customer_id"
+    ) AS carddata_end_1 ON carddata_end_1.carddata_subject = "payments"."customer_id"
+    WHERE ((method = 'card') IS TRUE) = 1
+      AND CASE
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                "payments"."card_holder" IS NOT NULL
+                  AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."card_token" IS NOT NULL
+                  AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+                  OR "payments"."card_exp" IS NOT NULL
+                  AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."last4" IS NOT NULL
+                  AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."brand" IS NOT NULL
+                  AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'record'
+                        AND carddata_hold.target = 'payments'
+                        AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'target'
+                          AND carddata_hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'subject'
+                          AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                            WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                            ELSE CAST("payments"."customer_id" AS TEXT)
+                          END
+                      )
+                    )
+                    OR "payments"."customer_id" IS NOT NULL
+                    AND "payments"."customer_id" IN (
+                      SELECT carddata_hold.item
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item IS NOT NULL
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'record'
+                        AND carddata_request.target = 'payments'
+                        AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'target'
+                          AND carddata_request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'subject'
+                          AND carddata_request.item = CASE typeof("payments"."customer_id")
+                            WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                            ELSE CAST("payments"."customer_id" AS TEXT)
+                          END
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'held'
+        ) THEN 'held'
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                "payments"."card_holder" IS NOT NULL
+                  AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."card_token" IS NOT NULL
+                  AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+                  OR "payments"."card_exp" IS NOT NULL
+                  AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."last4" IS NOT NULL
+                  AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."brand" IS NOT NULL
+                  AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'record'
+                        AND carddata_hold.target = 'payments'
+                        AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'target'
+                          AND carddata_hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'subject'
+                          AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                            WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                            ELSE CAST("payments"."customer_id" AS TEXT)
+                          END
+                      )
+                    )
+                    OR "payments"."customer_id" IS NOT NULL
+                    AND "payments"."customer_id" IN (
+                      SELECT carddata_hold.item
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item IS NOT NULL
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'record'
+                        AND carddata_request.target = 'payments'
+                        AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'target'
+                          AND carddata_request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'subject'
+                          AND carddata_request.item = CASE typeof("payments"."customer_id")
+                            WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                            ELSE CAST("payments"."customer_id" AS TEXT)
+                          END
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'undetermined'
+        ) THEN 'undetermined'
+        WHEN (
+          CASE
+            WHEN (
+              NOT (
+                "payments"."card_holder" IS NOT NULL
+                  AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."card_token" IS NOT NULL
+                  AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+                  OR "payments"."card_exp" IS NOT NULL
+                  AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."last4" IS NOT NULL
+                  AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+                  OR "payments"."brand" IS NOT NULL
+                  AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+              )
+            ) THEN 'blank'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_1
+                  FROM carddata_hold
+                  WHERE carddata_hold.released_at IS NULL
+                    AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_1
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'record'
+                        AND carddata_hold.target = 'payments'
+                        AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'target'
+                          AND carddata_hold.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_1
+                        FROM carddata_hold
+                        WHERE carddata_hold.released_at IS NULL
+                          AND carddata_hold.scope = 'subject'
+                          AND carddata_hold.item = CASE typeof("payments"."customer_id")
+                            WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                            ELSE CAST("payments"."customer_id" AS TEXT)
+                          END
+                      )
+                    )
+                    OR "payments"."customer_id" IS NOT NULL
+                    AND "payments"."customer_id" IN (
+                      SELECT carddata_hold.item
+                      FROM carddata_hold
+                      WHERE carddata_hold.released_at IS NULL
+                        AND carddata_hold.scope = 'subject'
+                        AND carddata_hold.item IS NOT NULL
+                    )
+                )
+            ) THEN 'held'
+            WHEN (
+              (
+                EXISTS (
+                  SELECT 1 AS anon_2
+                  FROM carddata_request
+                  WHERE carddata_request.kind = 'erase'
+                    AND carddata_request.granted_at IS NOT NULL
+                    AND carddata_request.closed_at IS NULL
+                    AND (carddata_request.scope = 'subject' OR carddata_request.target = 'payments')
+                )
+              )
+                AND (
+                  (
+                    EXISTS (
+                      SELECT 1 AS anon_2
+                      FROM carddata_request
+                      WHERE carddata_request.kind = 'erase'
+                        AND carddata_request.granted_at IS NOT NULL
+                        AND carddata_request.closed_at IS NULL
+                        AND carddata_request.scope = 'record'
+                        AND carddata_request.target = 'payments'
+                        AND carddata_request.item = CAST("payments"."id" AS VARCHAR)
+                    )
+                  )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'target'
+                          AND carddata_request.target = 'payments'
+                      )
+                    )
+                    OR (
+                      EXISTS (
+                        SELECT 1 AS anon_2
+                        FROM carddata_request
+                        WHERE carddata_request.kind = 'erase'
+                          AND carddata_request.granted_at IS NOT NULL
+                          AND carddata_request.closed_at IS NULL
+                          AND carddata_request.scope = 'subject'
+                          AND carddata_request.item = CASE typeof("payments"."customer_id")
+                            WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+                            ELSE CAST("payments"."customer_id" AS TEXT)
+                          END
+                      )
+                    )
+                )
+            ) THEN 'requested'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 100
+            ) THEN 'active'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 40
+            ) THEN 'undetermined'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END >= 21
+            ) THEN 'retained'
+            WHEN (
+              CASE
+                WHEN ("payments"."customer_id" IS NULL) THEN 90
+                ELSE coalesce(carddata_end_1.carddata_standing, 80)
+              END = 20
+            ) THEN 'due'
+            ELSE 'overdue'
+          END = 'retained'
+            AND CASE
+              WHEN ("payments"."customer_id" IS NULL) THEN 90
+              ELSE coalesce(carddata_end_1.carddata_standing, 80)
+            END IN (21, 22, 23)
+        ) THEN 'near'
+      END IS NOT NULL
+  ) AS carddata_strata
+) AS carddata_draw
+WHERE carddata_draw.place <= 25
+ORDER BY carddata_draw.stratum, carddata_draw.place;
 
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
@@ -2450,7 +4409,7 @@ FROM (
         CASE
           WHEN ("payments"."customer_id" IS NULL) THEN 90
           ELSE coalesce(carddata_end_1.carddata_standing, 80)
-        END >= 31
+        END >= 21
       ) THEN 'retained'
       WHEN (
         CASE
@@ -2495,11 +4454,20 @@ FROM (
         ) THEN 40
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -3011,11 +4979,20 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -3173,7 +5150,7 @@ WHERE carddata_candidate.carddata_record_key = CAST("payments"."id" AS VARCHAR)
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE
@@ -3339,7 +5316,7 @@ SELECT CAST("payments"."id" AS VARCHAR) AS carddata_key, ((method = 'card') IS T
       CASE
         WHEN ("payments"."customer_id" IS NULL) THEN 90
         ELSE coalesce(carddata_end_1.carddata_standing, 80)
-      END >= 31
+      END >= 21
     ) THEN 'retained'
     WHEN (
       CASE
@@ -3384,11 +5361,20 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -3506,11 +5492,20 @@ WHERE "payments"."id" IN (:carddata_key_0)
               ) THEN 40
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 31
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 32
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 33
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 34
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 35
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
+              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -3789,5 +5784,76 @@ WHERE ((method = 'card') IS TRUE) = 1
         "payments"."customer_id" IS NULL
           OR carddata_good_1.carddata_of IS NOT NULL
           AND carddata_bad_1.carddata_of IS NULL
+      )
+  );
+
+-- -----------------------------------------------------------------------------------------------------------------
+-- payments: are the held ones still there
+
+SELECT count(*) AS count_1
+FROM "payments"
+WHERE ((method = 'card') IS TRUE) = 1
+  AND NOT (
+    NOT (
+      "payments"."card_holder" IS NOT NULL
+        AND ("payments"."card_holder" COLLATE "BINARY") != ('' COLLATE "BINARY")
+        OR "payments"."card_token" IS NOT NULL
+        AND ("payments"."card_token" COLLATE "BINARY") != ('' COLLATE "BINARY")
+        AND ("payments"."card_token" COLLATE "BINARY") != ('***' COLLATE "BINARY")
+        OR "payments"."card_exp" IS NOT NULL
+        AND ("payments"."card_exp" COLLATE "BINARY") != ('' COLLATE "BINARY")
+        OR "payments"."last4" IS NOT NULL
+        AND ("payments"."last4" COLLATE "BINARY") != ('' COLLATE "BINARY")
+        OR "payments"."brand" IS NOT NULL
+        AND ("payments"."brand" COLLATE "BINARY") != ('' COLLATE "BINARY")
+    )
+  )
+  AND (
+    EXISTS (
+      SELECT 1 AS anon_1
+      FROM carddata_hold
+      WHERE carddata_hold.released_at IS NULL
+        AND (carddata_hold.scope = 'subject' OR carddata_hold.target = 'payments')
+    )
+  )
+  AND (
+    (
+      EXISTS (
+        SELECT 1 AS anon_1
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'record'
+          AND carddata_hold.target = 'payments'
+          AND carddata_hold.item = CAST("payments"."id" AS VARCHAR)
+      )
+    )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'target'
+            AND carddata_hold.target = 'payments'
+        )
+      )
+      OR (
+        EXISTS (
+          SELECT 1 AS anon_1
+          FROM carddata_hold
+          WHERE carddata_hold.released_at IS NULL
+            AND carddata_hold.scope = 'subject'
+            AND carddata_hold.item = CASE typeof("payments"."customer_id")
+              WHEN 'blob' THEN lower(hex("payments"."customer_id"))
+              ELSE CAST("payments"."customer_id" AS TEXT)
+            END
+        )
+      )
+      OR "payments"."customer_id" IS NOT NULL
+      AND "payments"."customer_id" IN (
+        SELECT carddata_hold.item
+        FROM carddata_hold
+        WHERE carddata_hold.released_at IS NULL
+          AND carddata_hold.scope = 'subject'
+          AND carddata_hold.item IS NOT NULL
       )
   );
