@@ -60,7 +60,7 @@ def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: E
     told: Night = _NIGHT.validate_python(json.loads(row["result"]), strict=False)
     sample = first_purged(connection, ledger, told.run_id, key, [t.name for t in told.targets])
     return replace(told, purged_sample=sample, sealed=ledger.sealed(connection, told.run_id, key),
-                   chain_verified=ledger.check_chain(connection))
+                   chain_verified=ledger.check_chain(connection, key))
 
 
 def history(connection: sa.Connection, ledger: Ledger) -> History:

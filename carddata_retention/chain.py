@@ -114,8 +114,7 @@ class Chain(WorkList):
                 line = evidence.tombstone_line(stone.seq, name, stone.status, stone.service_end)
                 known = evidence.leaf(run["salt"], line)
                 name = evidence.reference(secret, batches[stone.target, stone.batch_no]["table_name"], name)
-            yield {"target": stone.target, "batch_no": stone.batch_no, "seq": stone.seq, "reference": name,
-                   "status": stone.status, "service_end": stone.service_end, "digest": known}
+            yield _exported(stone, name, known)
 
     def check_chain(self, connection: Connection, key: EvidenceKey | None = None) -> int:
         """Recompute every seal; returns how many. Raises BrokenError naming the first run that does not fit.
@@ -152,34 +151,36 @@ class Chain(WorkList):
         return sum(self._check_run(connection, one) for one in runs.all())
 
     def _check_run(self, connection: Connection, run_id: str) -> int:
-        batch = self.tables.batch.c
-        query = sa.select(batch.target, batch.batch_no, batch.purged, batch.digest).where(batch.run_id == run_id)
-        promised = {(b.target, b.batch_no): (b.purged, b.digest) for b in connection.execute(query)}
-        salt = self.salt(connection, run_id)
+        row, batches = self.sealed_rows(connection, run_id)
+        promised = {place: (batch["purged"], batch["digest"]) for place, batch in batches.items()}
+        salt, tree = row["salt"], Tree()
         leaves: dict[tuple[str, int], Any] = defaultdict(hashlib.sha256)
         numbers: Counter[tuple[str, int]] = Counter()
         for stone in self.stones(connection, run_id):
             line = evidence.tombstone_line(stone.seq, stone.record_key, stone.status, stone.service_end)
+            if bool(salt) == (stone.digest is not None):  # only what was taken in again keeps its digest, and no salt
+                raise _changed(run_id, stone.target, stone.batch_no)
             leaves[stone.target, stone.batch_no].update((stone.digest or evidence.leaf(salt, line)).encode())
             numbers[stone.target, stone.batch_no] += 1
+            if not salt and (batch := batches.get((stone.target, stone.batch_no))) is not None:
+                tree.add(leaf_hash(form.leaf(row, batch, _exported(stone, stone.record_key, stone.digest))))
         for place in {**promised, **leaves}:
             if promised.get(place) != (numbers[place], leaves[place].hexdigest()):
                 raise _changed(run_id, *place)
+        if not salt and (tree.size, tree.root()) != (row["tombstones"], row["root"]):
+            raise _broken("batch_broken", f"The tombstones of run {run_id} are not those that its files had.")
         self._check_deadlines(connection, run_id)
         return numbers.total()
 
-    def stones(self, connection: Connection, run_id: str) -> sa.CursorResult[Any]:
+    def stones(self, connection: Connection, run_id: str) -> Iterator[Any]:
         """The rows of a run's tombstones in the order of their places, as they come; meanwhile the connection may be
-        asked nothing."""
+        asked nothing. Targets are put in order here: each database has an order of its own for texts."""
         stone = self.tables.tombstone.c
-        return connection.execute(
-            sa.select(self.tables.tombstone)
-            .where(stone.run_id == run_id).order_by(stone.target, stone.seq), execution_options=STREAM)
-
-    def salt(self, connection: Connection, run_id: str) -> str:
-        """What stands before each tombstone's line when it is hashed."""
-        run = self.tables.run.c
-        return str(connection.execute(sa.select(run.salt).where(run.run_id == run_id)).scalar())
+        mine = sa.select(self.tables.tombstone).where(stone.run_id == run_id)
+        targets = connection.execute(sa.select(stone.target).where(stone.run_id == run_id).distinct()).scalars().all()
+        for target in sorted(targets):
+            yield from connection.execute(mine.where(stone.target == target).order_by(stone.seq),
+                                          execution_options=STREAM)
 
     def _check_deadlines(self, connection: Connection, run_id: str) -> None:
         joined_whole(connection)
@@ -264,6 +265,11 @@ class Chain(WorkList):
             stone.c.digest,
         ).select_from(source)
         return found.order_by(stone.c.target, stone.c.seq) if in_order else found
+
+
+def _exported(stone: Any, reference: str, digest: str) -> form.Entry:
+    return {"target": stone.target, "batch_no": stone.batch_no, "seq": stone.seq, "reference": reference,
+            "status": stone.status, "service_end": stone.service_end, "digest": digest}
 
 
 def _broken(code: str, cause: str) -> BrokenError:

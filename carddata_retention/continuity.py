@@ -14,10 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import export, identity
-from carddata_retention.db import seen_as
 from carddata_retention.errors import BrokenError, ConfigError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
@@ -82,19 +80,16 @@ def _same(row: Any, head: form.Entry) -> bool:
     return bool(row.run_id == head["run_id"] and row.seal in (None, head["seal"]))
 
 
-def recall(stage: Stage, key: EvidenceKey) -> Forgotten | None:
+def recall(connection: Connection, stage: Stage, key: EvidenceKey) -> Forgotten | None:
     """What a restored database has forgotten and the exported evidence has not, made part of the ledger again.
 
-    Raises as `forgotten` and `take_in` do, and BlindError where the ledger is lost.
+    In the transaction in which the next run begins: either the new epoch begins with it, or nothing was taken in.
+    Raises as `forgotten` and `take_in` do.
     """
     directory = stage.config.path(stage.config.evidence.directory)
-    try:
-        with stage.db.transaction() as connection:
-            if (lost := forgotten(connection, stage.ledger, directory)) is not None:
-                take_in(connection, stage.ledger, lost, key, directory, identity.database_name(stage))
-            return lost
-    except SQLAlchemyError as refused:
-        raise seen_as(refused, "The ledger") from None
+    if (lost := forgotten(connection, stage.ledger, directory)) is not None:
+        take_in(connection, stage.ledger, lost, key, directory, identity.database_name(stage))
+    return lost
 
 
 def take_in(connection: Connection, ledger: Ledger, lost: Forgotten, key: EvidenceKey, directory: Path,
@@ -107,7 +102,10 @@ def take_in(connection: Connection, ledger: Ledger, lost: Forgotten, key: Eviden
         raise ConfigError("evidence_elsewhere", f"The evidence folder has runs of the database {other}, and this is "
                           f"{database}.", cure="Give each database its own evidence.directory and key_file. If this "
                           "one was restored under another name, see docs/runbook.md, After a restore.")
-    keys = form.read_keys(directory / form.KEYS)
+    try:
+        keys = form.read_keys(directory / form.KEYS)
+    except ValueError:
+        keys = {}
     trusted = {name: public for name, public in keys.items() if key.former.get(name, key) is None} | key.publics()
     for head in lost.heads:
         path: Path = head["path"]

@@ -12,13 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from carddata_retention.chain import NOT_SEALED, STREAM
-from carddata_retention.errors import FailedError
+from carddata_retention.chain import NOT_SEALED
+from carddata_retention.errors import BlindError, FailedError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 from carddata_retention.verifier import form
 
 _HEAD_BYTES = 8192
+_NEEDED = {"number": int, "epoch": int, "tombstones": int} | dict.fromkeys(
+    ("run_id", "database_name", "as_of", "root", "previous", "seal", "key_id", "signature"), str)
 
 
 def export_run(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
@@ -55,26 +57,38 @@ def path_of(directory: Path, run_id: str) -> Path:
 
 
 def heads(directory: Path) -> list[form.Entry]:
-    """The head of each file, in the order of their numbers; of a file that is not whole, none."""
+    """The head of each file, in the order of their numbers; of a file that is not whole, none.
+
+    Raises BlindError for a file that cannot be read: it may be the last.
+    """
     found = [head for path in directory.glob("*.jsonl") if (head := _head_of(path)) is not None]
     return sorted(found, key=lambda head: int(head["number"]))
 
 
 def _head_of(path: Path) -> form.Entry | None:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _HEAD_BYTES))
-        last = file.read().splitlines()[-1:]
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _HEAD_BYTES))
+            last = file.read().splitlines()[-1:]
+    except OSError as wrong:
+        raise BlindError("evidence_unreadable", f"{path.name} in the evidence folder cannot be read: "
+                         f"{type(wrong).__name__}.", cure="Give the job's user the right to read it, or move away what "
+                         "is no evidence.") from None
     try:
         head = json.loads(last[0])
-        return {**head, "number": int(head["number"]), "path": path} if head["kind"] == "head" else None
-    except (ValueError, KeyError, TypeError, IndexError):
+        whole = head["kind"] == "head" and all(isinstance(head[name], kind) for name, kind in _NEEDED.items())
+        return {**head, "path": path} if whole else None
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
 
 
 def _publish_keys(directory: Path, key: EvidenceKey) -> None:
     """The public keys beside the evidence; one that was lost meanwhile stays there."""
     path = directory / form.KEYS
-    known = form.read_keys(path)
+    try:
+        known = form.read_keys(path)
+    except ValueError:
+        known = {}  # somebody damaged it: what we know ourselves stands there again
     if (wanted := known | key.publics()) != known:
         _put(path, [form.canonical(wanted) + b"\n"])
 
@@ -97,9 +111,7 @@ def _entries(connection: Connection, ledger: Ledger, run_id: str, secret: bytes)
     yield {"format": form.FORMAT, "kind": "run", **{k: v for k, v in row.items() if k not in NOT_SEALED}}
     for batch in batches.values():
         yield {"kind": "batch", **batch}
-    deadline = ledger.tables.deadline
-    for follows in connection.execute(select(deadline).where(deadline.c.run_id == run_id).order_by(
-            deadline.c.service_end), execution_options=STREAM).mappings():
+    for follows in ledger.deadline_rows(connection, run_id).mappings():
         yield {"kind": "deadline", **follows}
     for stone in ledger.exported_stones(connection, row, batches, secret):
         yield {"kind": "tombstone", **stone}
@@ -119,5 +131,6 @@ def _put(path: Path, lines: Iterable[bytes]) -> None:
 
 def _unwritable(wrong: OSError) -> FailedError:
     return FailedError("evidence_unwritable", f"The evidence folder takes no file: {type(wrong).__name__}.",
-                       not_done="The removal and its evidence in the database stand; only this copy is missing.",
-                       cure="Give the job's user the right to write there; the next run writes again.")
+                       not_done="The removal and its evidence in the database stand; this copy and the report do not.",
+                       cure="Give the job's user the right to write there; then: carddata-retention evidence export, "
+                            "and carddata-retention report. The next run writes again, too.")

@@ -17,8 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, RetentionError, UsageError
-from carddata_retention.identity import stamp
-from carddata_retention.key_text import in_python, reader
+from carddata_retention.evidence import reference
+from carddata_retention.identity import key_if_any, stamp
+from carddata_retention.key_text import in_sql, reader
 from carddata_retention.model import Hold
 from carddata_retention.records import key_for_person, key_from_person, key_values
 from carddata_retention.redact import Trouble, trouble
@@ -62,11 +63,15 @@ def place_on_record(config: Config, host: datetime, target: str, key: str, order
 
         def place(connection: Connection) -> str:
             _lock_subjects_of(connection, schema, bound, item)
-            there = sa.select(bound.target.key_text()).where(bound.target.key_is(key_values(bound.target, item)))
-            found = connection.execute(there).scalar()
-            if found is None:
-                raise _not_there(stage, connection, target, item)
-            return _write(connection, stage, host, order, scope="record", target=target, item=found)
+            mine = bound.target.key_is(key_values(bound.target, item))
+            # Locked in the order of a batch: subjects, then the record; it may have no subject to lock.
+            there = sa.select(bound.target.key_text(), bound.target.blank()).where(mine).with_for_update()
+            found = connection.execute(there).first()
+            if found is None or found[1]:
+                gone = _gone(stage, connection, bound, item)
+                if found is None or gone.code == "already_removed":
+                    raise gone
+            return _write(connection, stage, host, order, scope="record", target=target, item=found[0])
 
         return _patiently(stage, place)
 
@@ -75,13 +80,21 @@ def place_on_subject(config: Config, host: datetime, subject: str, order: Order)
     """Hold every record of one subject, those to come included; returns the hold's id."""
     with _opened(config, host) as stage:
         schema = _bound(stage)
-        value, item = _subject(schema, subject)
+        value = _subject(schema, subject)
 
         def place(connection: Connection) -> str:
+            known: set[str] = set()
             for step in schema.service.locks:
-                named = sa.select(step.column).select_from(step.table).where(step.column == value)
-                connection.execute(named.with_for_update()).all()
-            return _write(connection, stage, host, order, scope="subject", target=None, item=item)
+                named = sa.select(in_sql(step.column)).select_from(step.table).where(step.column == value)
+                known |= set(connection.execute(named.with_for_update()).scalars())
+            for column in _subject_columns(schema):  # each writes the subject in its own way
+                known |= set(connection.execute(sa.select(in_sql(column)).where(column == value).limit(1)).scalars())
+            if not known:
+                raise UsageError("unknown_subject", "Nobody is this subject: no service, no parent and no record.",
+                                 not_done="No hold was placed.", cure="Look at the value.")
+            placed = [_write(connection, stage, host, order, scope="subject", target=None, item=text)
+                      for text in sorted(known)]
+            return ", ".join(placed)
 
         return _patiently(stage, place)
 
@@ -142,18 +155,23 @@ def _bound(stage: Stage) -> BoundSchema:
         raise seen_as(refused, "The catalogue", not_done="No hold was placed.") from None
 
 
-def _subject(schema: BoundSchema, given: str) -> tuple[Any, str]:
-    """What a statement binds for a subject, and the text that the database would write of it."""
+def _subject(schema: BoundSchema, given: str) -> Any:
+    """What a statement binds for a subject."""
+    columns = _subject_columns(schema)
+    try:
+        return reader(columns[0].type)(given)
+    except (ValueError, TypeError, ArithmeticError):
+        raise UsageError("subject_form", f"What was given is not of the type of {columns[0].key}.",
+                         not_done="No hold was placed.", cure="Give the value as the database writes it.") from None
+
+
+def _subject_columns(schema: BoundSchema) -> list[sa.Column[Any]]:
+    """Where the targets name their subjects. Raises what keeps a target from being read where none can be."""
     usable = [one.target for one in schema.targets.values() if isinstance(one, BoundTarget)]
-    columns = [c for target in usable for c in (*target.subjects, target.path_subject) if c is not None]
+    columns: list[Any] = [c for t in usable for c in (*t.subjects, t.path_subject) if c is not None]
     if not columns:
         raise next(one for one in schema.targets.values() if isinstance(one, RetentionError))
-    try:
-        value = reader(columns[0].type)(given)
-        return value, in_python(columns[0].type, value)
-    except (ValueError, TypeError, ArithmeticError):
-        raise UsageError("subject_form", f"No subject can be {given!r}: it is not of the type of {columns[0].key}.",
-                         not_done="No hold was placed.", cure="Give the value as the database writes it.") from None
+    return columns
 
 
 def _target(schema: BoundSchema, name: str) -> BoundTarget:
@@ -170,8 +188,6 @@ def _lock_subjects_of(connection: Connection, schema: BoundSchema, bound: BoundT
     """What a batch would lock before it removes this record; on SQLite the file is locked already."""
     target = bound.target
     mine = target.key_is(key_values(target, item))
-    if target.path or not schema.service.locks:
-        connection.execute(sa.select(sa.literal(1)).select_from(target.table).where(mine).with_for_update()).all()
     subjects = {value for row in connection.execute(sa.select(*target.subjects).where(mine)) for value in row
                 if value is not None} if target.subjects else set()
     for step in schema.service.locks if subjects else ():
@@ -179,17 +195,22 @@ def _lock_subjects_of(connection: Connection, schema: BoundSchema, bound: BoundT
         connection.execute(rows.order_by(step.column).with_for_update()).all()
 
 
-def _not_there(stage: Stage, connection: Connection, target: str, item: str) -> UsageError:
+def _gone(stage: Stage, connection: Connection, bound: BoundTarget, item: str) -> UsageError:
+    """What to say of a record that is not there, or that holds nothing any more."""
+    name = bound.declared.name
     stone, batch = stage.ledger.tables.tombstone.c, stage.ledger.tables.batch.c
     of = sa.and_(batch.run_id == stone.run_id, batch.target == stone.target, batch.batch_no == stone.batch_no)
+    key = key_if_any(stage.config)
+    secrets_known = [key.secret, *(k.secret for k in key.former.values() if k)] if key else []
+    names = [item, *(reference(secret, str(bound.name), item) for secret in secrets_known)]  # those taken in again
     removed = connection.execute(
         sa.select(sa.func.max(batch.removed_at)).select_from(stage.ledger.tables.tombstone.join(
-            stage.ledger.tables.batch, of)).where(stone.target == target, stone.record_key == item)).scalar()
+            stage.ledger.tables.batch, of)).where(stone.target == name, stone.record_key.in_(names))).scalar()
     if removed is None:
-        return UsageError("unknown_record", f"{target} has no such record, and the ledger no tombstone of one.",
+        return UsageError("unknown_record", f"{name} has no such record, and the ledger no tombstone of one.",
                           not_done="No hold was placed.", cure="Look at the key: a JSON array for a composite one.")
-    return UsageError("already_removed", f"This record of {target} was already removed on {removed}.",
-                      not_done="No hold was placed.", cure=f"carddata-retention explain {target} KEY")
+    return UsageError("already_removed", f"This record of {name} was already removed on {removed}.",
+                      not_done="No hold was placed.", cure=f"carddata-retention explain {name} KEY")
 
 
 def _write(connection: Connection, stage: Stage, host: datetime, order: Order, **names: str | None) -> str:

@@ -22,10 +22,17 @@ def prove(reference: str, folder: Path) -> dict[str, Any]:
                          cure="References stand in the reports and the evidence; carddata-retention evidence verify")
     proofs = [_proof(path, line) for path, line in files]
     proof = max(proofs, key=lambda found: int(found["head"]["number"]))
-    if wrong := check_proof(proof, form.read_keys(folder / form.KEYS)):
+    if wrong := check_proof(proof, _trusted(folder)):
         raise BrokenError("evidence_changed", f"Run {proof['head']['run_id']} bears no proof: {wrong[0]}.",
                           not_done="Nothing was changed by this look.", cure="carddata-retention evidence verify")
     return proof
+
+
+def _trusted(folder: Path) -> Mapping[str, str]:
+    try:
+        return form.read_keys(folder / form.KEYS)
+    except ValueError:
+        return {}  # no proof can be made by keys that are none
 
 
 def _with(path: Path, reference: str) -> int | None:

@@ -1,5 +1,6 @@
 """A report's reference back to the key of its record, on site."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,9 @@ def resolve(config: Config, host: datetime, reference: str) -> list[dict[str, An
 
     Raises UsageError where nobody has this name, BlindError where there is no key to compute names by.
     """
+    if not re.fullmatch(r"[0-9a-f]{32}", reference):  # whatever else was typed is not written down
+        raise UsageError("reference_form", "A reference has 32 characters, 0 to 9 and a to f.",
+                         not_done="Nothing was looked up, and nothing noted.", cure="Copy it from the report.")
     key = identity.key_if_any(config)
     if key is None:
         raise BlindError("key_missing", "There is no evidence key, so no record has a reference yet.", not_done="",

@@ -134,11 +134,11 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
     ledger = stage.ledger
     survey.is_the_right_place(stage)
     ledger.create()
-    lost = continuity.recall(stage, key)
     run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key)
     run.registers = True
     try:
         with stage.db.transaction() as connection:
+            lost = continuity.recall(connection, stage, key)
             for killed in ledger.unsealed(connection):
                 ledger.seal(connection, killed, key, {"verdict": State.FAILED.value})
                 run.findings.append(observations.killed_run(killed))

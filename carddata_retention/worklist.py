@@ -99,10 +99,17 @@ class WorkList:
 
     def deadlines_digest(self, connection: Connection, run_id: str) -> str:
         """Over all that followed from the service ends of a run, in the order of the ends."""
-        deadline = self.tables.deadline
-        rows = connection.execute(sa.select(deadline).where(deadline.c.run_id == run_id)
-                                  .order_by(deadline.c.service_end), execution_options=_streaming(connection))
+        rows = self.deadline_rows(connection, run_id)
         return evidence.text_digest(canonical(list(row)).decode() + "\n" for row in rows)
+
+    def deadline_rows(self, connection: Connection, run_id: str) -> sa.CursorResult[Any]:
+        """The same as rows, as they come, in the order of the ends' bytes: PostgreSQL has many for texts."""
+        deadline = self.tables.deadline
+        end: Any = deadline.c.service_end
+        return connection.execute(
+            sa.select(deadline).where(deadline.c.run_id == run_id)
+            .order_by(sa.collate(end, "C") if connection.dialect.name == "postgresql" else end),
+            execution_options=_streaming(connection))
 
     def freeze_again(self, connection: Connection, run_id: str, target: str, seq: int, status: Status,
                      service_end: str | None) -> None:

@@ -1,5 +1,6 @@
 """A database that went back: what the exported evidence knows is part of the ledger again, and nothing else is."""
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from nightly import AS_OF
 from small_house import come_anew, small_house
 
-from carddata_retention.errors import BrokenError, ConfigError
+from carddata_retention.errors import BlindError, BrokenError, ConfigError
 from carddata_retention.explain import explain_record
 from carddata_retention.keys import load_key
 from carddata_retention.verifier.check import check_folder
@@ -175,6 +176,44 @@ def test_the_evidence_of_another_database_is_not_taken_in(lone_house):
 
     assert (elsewhere.value.code, int(elsewhere.value.exit)) == ("evidence_elsewhere", 40)
     assert lone_house.rows("cards") == before
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b'{"kind":"head","number":1e999}\n', b'{"kind":"head","number":1}\n', b"[1]\n"])
+def test_a_file_that_is_no_evidence_stops_no_night(lone_house, content):
+    night(lone_house, DAYS[0])
+    (evidence(lone_house) / "notes.jsonl").write_bytes(content)
+    (evidence(lone_house) / "keys.json").write_bytes(content)
+    assert last_night(lone_house).exit_code == 0
+    assert keys(lone_house).items() <= json.loads((evidence(lone_house) / "keys.json").read_text()).items()
+
+
+def test_a_file_that_cannot_be_read_may_be_the_last_one_and_is_blindness(lone_house):
+    night(lone_house, DAYS[0])
+    (evidence(lone_house) / "x.jsonl").mkdir()
+    with pytest.raises(BlindError) as blind:
+        last_night(lone_house)
+    assert blind.value.code == "evidence_unreadable"
+
+
+def test_evidence_that_was_taken_in_again_cannot_be_changed_in_the_ledger(lone_house):
+    night(lone_house, DAYS[0])
+    backup = Backup(lone_house)
+    night(lone_house, DAYS[1])
+    backup.restore()
+    last_night(lone_house)
+    assert lone_house.verify().exit_code == 0
+    stone, second = lone_house.own("tombstone"), chain(lone_house)[1][0]
+    lone_house.execute(f"UPDATE {stone} SET status = 'requested' WHERE run_id = (SELECT run_id FROM "
+                       f"{lone_house.own('run')} WHERE number = :n)", n=second)
+    with pytest.raises(BrokenError):
+        lone_house.verify()
+
+
+def test_a_tombstone_of_our_own_that_brings_its_digest_along_is_broken(lone_house):
+    night(lone_house, DAYS[0])
+    lone_house.execute(f"UPDATE {lone_house.own('tombstone')} SET digest = 'x' WHERE seq = 1")
+    with pytest.raises(BrokenError):
+        lone_house.verify()
 
 
 def test_verify_says_that_the_database_went_back(lone_house):

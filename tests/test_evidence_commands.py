@@ -64,6 +64,18 @@ def test_a_folder_without_evidence_is_not_said_to_hold(house, tmp_path):
     assert carddata(house, "evidence", "verify", "--dir", tmp_path / "nowhere").returncode == 40
 
 
+def test_keys_that_were_named_must_be_there(house, tmp_path):
+    code, said = answer(house, "evidence", "verify", "--keys", tmp_path / "nowhere.json")
+    assert (code, said["error"]["code"]) == (2, "keys_unreadable")
+
+
+def test_what_is_no_reference_is_not_written_down(house):
+    before = set((house.folder / "evidence").rglob("*.json"))
+    code, said = answer(house, "resolve", "4111 1111 1111 1111")
+    assert (code, said["error"]["code"], "4111" in json.dumps(said)) == (2, "reference_form", False)
+    assert set((house.folder / "evidence").rglob("*.json")) == before
+
+
 def test_keys_that_are_none_are_a_taught_error(house, tmp_path):
     (tmp_path / "keys.json").write_text("[]")
     code, said = answer(house, "evidence", "verify", "--keys", tmp_path / "keys.json")

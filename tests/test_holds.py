@@ -90,7 +90,18 @@ def test_a_held_target_keeps_every_record(house):
     assert set(due) <= {row[0] for row in house.rows("cards")}
 
 
+def test_a_record_whose_fields_were_emptied_is_removed_already(house):
+    before = {row[0]: row for row in house.rows("payments")}
+    house.night(as_of=AS_OF - timedelta(days=1))
+    emptied = next(row[0] for row in house.rows("payments") if row != before[row[0]])
+    with pytest.raises(UsageError) as late:
+        holds.place_on_record(house.config, NOW, "payments", str(emptied), ORDER)
+    assert late.value.code == "already_removed"
+
+
 @pytest.mark.parametrize(("place", "code"), [
+    (lambda c: holds.place_on_subject(c, NOW, "987654321", ORDER), "unknown_subject"),
+    (lambda c: holds.place_on_subject(c, NOW, "somebody", ORDER), "subject_form"),
     (lambda c: holds.place_on_record(c, NOW, "cards", "987654321", ORDER), "unknown_record"),
     (lambda c: holds.place_on_record(c, NOW, "card", "1", ORDER), "unknown_target"),
     (lambda c: holds.place_on_target(c, NOW, "card", ORDER), "unknown_target"),

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 # Each gap in its turn where time is no matter: `make reliability`, and this suite with CARDDATA_RELIABILITY=1.
-STEP = 1 if os.environ.get("CARDDATA_RELIABILITY") else 2
+STEP = 1 if os.environ.get("CARDDATA_RELIABILITY") else 3
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

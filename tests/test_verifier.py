@@ -159,6 +159,43 @@ def test_evidence_that_was_written_anew_without_the_key_is_found_by_its_signatur
     assert any("signature" in c.what for c in complaints(copy, evidence))
 
 
+@pytest.mark.parametrize("change", [
+    lambda head: head.pop("signature"), lambda head: head.update(signature=5), lambda head: head.pop("key_id"),
+    lambda head: head.update(key_id=None),
+])
+def test_a_head_without_a_signature_is_never_taken_for_one_that_has_it(evidence, copy, change):
+    for path in files(copy):
+        rewritten(path, lambda entries: change(entries[-1]))
+    assert {c.file for c in complaints(copy, evidence)} >= {path.name for path in files(copy)}
+
+
+@pytest.mark.parametrize("kind", ["tombstone", "deadline", "head"])
+def test_a_member_that_nobody_seals_is_found(evidence, copy, kind):
+    path = with_most(copy)
+    rewritten(path, lambda entries: next(e for e in entries if e["kind"] == kind).update(kept_by_bank="4111"))
+    assert any("more or less" in c.what for c in complaints(copy, evidence))
+
+
+@pytest.mark.parametrize("line", [
+    b"", b"[]", b"{}", b'{"kind":7}', b'{"kind":"batch"}', b'{"kind":"tombstone","digest":1}', b'{"kind":"run","format":3}',
+    b'{"a":"\\ud800","kind":"run"}', b"[" * 100_000, b'{"kind":"head","number":1e999}', b'{"kind":"batch","target":1,"batch_no":[]}',
+    b"\x1b[2Jeverything holds", b"\xff\xfe",
+])
+def test_whatever_stands_in_a_file_it_is_a_complaint_and_no_crash(evidence, copy, line):
+    path = with_most(copy)
+    body = line[:-1] if line.endswith(b"}") else line
+    check = form.check_of("", line)
+    path.write_bytes(body + f',"check":"{check}"}}\n'.encode())
+    found = [c for c in complaints(copy, evidence) if c.file == path.name]
+    assert found
+    assert all(c.what.isprintable() for c in found)
+
+
+def test_a_folder_or_a_file_that_cannot_be_read_is_a_complaint(evidence, copy):
+    (copy / "x.jsonl").mkdir()
+    assert any(c.file == "x.jsonl" and "cannot be read" in c.what for c in complaints(copy, evidence))
+
+
 def test_a_removed_file_is_found_and_the_last_one_by_the_seal_of_a_report(evidence, copy):
     heads = sorted((json.loads(p.read_bytes().splitlines()[-1]) | {"path": p} for p in files(copy)),
                    key=lambda head: head["number"])
@@ -238,3 +275,6 @@ def test_the_verifier_works_alone_on_a_machine_without_the_product(evidence, cop
     assert (proved.returncode, "everything holds" in proved.stdout) == (0, True), proved.stderr
     with_most(copy).write_bytes(with_most(copy).read_bytes()[:-5])
     assert alone(str(copy)).returncode == 50
+    (tmp_path / "empty").mkdir()
+    nothing = alone(str(tmp_path / "empty"))
+    assert (nothing.returncode, "holds" in nothing.stdout) == (40, False)

@@ -37,12 +37,12 @@ def verify(
 
     seen: dict[str, Any]
     if proof is not None:
-        trusted = _keys(keys or _folder(folder, config) / "keys.json")
+        trusted = _keys(keys or _folder(folder, config) / "keys.json", named=keys is not None)
         complaints = [Complaint(proof.name, None, what) for what in check_proof(_json(proof), trusted)]
         seen = {"proof": proof.name}
     else:
         place = _folder(folder, config)
-        trusted = _keys(keys or place / "keys.json")
+        trusted = _keys(keys or place / "keys.json", named=keys is not None)
         checked = check_folder(place, trusted, head)
         if not checked.files:
             raise BlindError("no_evidence", f"The folder {place.name} has no evidence files.", not_done="",
@@ -154,10 +154,12 @@ def _folder(folder: Path | None, config: Path) -> Path:
     return folder
 
 
-def _keys(path: Path) -> dict[str, str]:
+def _keys(path: Path, *, named: bool) -> dict[str, str]:
     from carddata_retention.verifier.form import read_keys
 
     try:
+        if named and not path.is_file():
+            raise ValueError
         return read_keys(path)
     except (ValueError, AttributeError, OSError):
         raise UsageError("keys_unreadable", f"{path.name} holds no public keys.", not_done="",

@@ -83,7 +83,7 @@ def search_files(directory: Path, json: bool) -> NoReturn:
     """What removed values still stand in, by file and number; 20 where any does."""
     from carddata_retention.remanence.search import search
 
-    looked = search(directory, sys.stdin)
+    looked = search(directory, sys.stdin.buffer)
     error = FailedError("value_on_disk", f"{len(looked.found)} of {looked.files} files hold what was searched for.",
                         not_done="Nothing was changed by this look.",
                         cure="carddata-retention residue says what empties each place.") if looked.found else None

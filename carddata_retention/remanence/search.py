@@ -6,7 +6,9 @@ removed value (docs/adr/0019). What is found is told as a file and a number, nev
 """
 
 import mmap
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,17 +36,20 @@ class Searched:
     found: tuple[Found, ...]
 
 
-def search(directory: Path, values: Iterable[str]) -> Searched:
-    """Every regular file below a directory, as its bytes are on the disk.
+def search(directory: Path, values: Iterable[bytes]) -> Searched:
+    """Every file below a directory, links followed, as its bytes are on the disk. A value is a line of bytes.
 
-    Raises UsageError for no value or one so short that it would stand anywhere, BlindError where a file cannot be read:
-    what was not looked at is never said to be clean.
+    Raises UsageError for no value or one so short that it would stand anywhere, BlindError where a file or a folder
+    cannot be read: what was not looked at is never said to be clean.
     """
     wanted = [value for line in values if (value := line.strip())]
     if not wanted or any(len(value) < SHORTEST for value in wanted):
-        raise UsageError("search_values", f"The search needs values of at least {SHORTEST} characters, one on each "
+        raise UsageError("search_values", f"The search needs values of at least {SHORTEST} bytes, one on each "
                          "line of standard input.", not_done="No file was searched.",
                          cure="carddata-retention verify --files DATA_DIRECTORY < values.txt")
+    if not directory.is_dir():
+        raise UsageError("search_directory", f"There is no directory {directory.name}.", not_done="No file was read.",
+                         cure="PostgreSQL: SHOW data_directory; MariaDB: SELECT @@datadir; SQLite: the file's folder")
     needles, number, size = tuple(dict.fromkeys(_written(wanted))), 0, 0
     found = []
     for path in _files(directory):
@@ -54,28 +59,47 @@ def search(directory: Path, values: Iterable[str]) -> Searched:
         except FileNotFoundError:
             continue  # a server removes files of its own while we look
         except OSError as wrong:
-            raise BlindError("file_unreadable", f"{path.relative_to(directory)} is unreadable: {type(wrong).__name__}.",
-                             not_done="The search was not finished.",
-                             cure="Search as the user of the database server, or as root.") from None
+            raise _unreadable(path, directory, wrong) from None
         number += 1
         found += [Found(path.relative_to(directory).as_posix(), count)] if count else []
+    if not number:
+        raise BlindError("nothing_searched", f"There is no file in {directory.name}.", not_done="Nothing was searched.",
+                         cure="Name the server's data directory.")
     return Searched(number, size, len(wanted), tuple(found))
 
 
-def _written(values: Sequence[str]) -> Iterator[bytes]:
+def _written(values: Sequence[bytes]) -> Iterator[bytes]:
     for value in values:
+        yield value
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            continue  # bytes of another encoding are searched as they are
         for encoding in ENCODINGS:
-            try:
-                yield value.encode(encoding)
-            except UnicodeEncodeError:
-                continue
+            with suppress(UnicodeEncodeError):
+                yield text.encode(encoding)
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    if not directory.is_dir():
-        raise UsageError("search_directory", f"There is no directory {directory.name}.", not_done="No file was read.",
-                         cure="PostgreSQL: SHOW data_directory; MariaDB: SELECT @@datadir; SQLite: the file's folder")
-    return (path for path in sorted(directory.rglob("*")) if path.is_file() and not path.is_symlink())
+    """Regular files, whatever links lead to them: PostgreSQL's log and tablespaces may lie elsewhere."""
+    def refuse(wrong: OSError) -> None:
+        raise _unreadable(Path(str(wrong.filename)), directory, wrong)
+
+    seen: set[tuple[int, int]] = set()
+    for folder, below, names in os.walk(directory, onerror=refuse, followlinks=True):
+        here = os.stat(folder)
+        if (here.st_dev, here.st_ino) in seen:
+            below.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        yield from (path for name in sorted(names) if (path := Path(folder) / name).is_file())
+
+
+def _unreadable(path: Path, directory: Path, wrong: OSError) -> BlindError:
+    name = path.relative_to(directory).as_posix() if path.is_relative_to(directory) else path.name
+    return BlindError("file_unreadable", f"{name} is unreadable: {type(wrong).__name__}.",
+                      not_done="The search was not finished.",
+                      cure="Search as the user of the database server, or as root.")
 
 
 def _count(path: Path, needles: Sequence[bytes]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from .check import check_folder, check_proof
 from .form import KEYS, fingerprint, read_keys
 
-BROKEN = 50
+BROKEN, NOTHING = 50, 40
 _MOST = 50
 
 
@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     keys = read_keys(given.keys or (place if place.is_dir() else place.parent) / KEYS)
     if place.is_dir():
         found = check_folder(place, keys, given.head)
+        if not found.files:
+            print("there is no evidence in this folder")
+            return NOTHING
         print(f"{found.files} runs, {found.tombstones} tombstones, last seal {found.head}")
         told = [f"{c.file}{f' line {c.line}' if c.line else ''}: {c.what}" for c in found.complaints]
     else:

@@ -13,7 +13,9 @@ from .form import (
     FORMAT,
     GENESIS,
     OF_DEADLINE,
+    OF_HEAD,
     OF_RUN,
+    OF_STONE,
     Entry,
     canonical,
     check_of,
@@ -24,9 +26,15 @@ from .form import (
     seal,
     unsigned,
 )
+from .form import said as said_of
 from .merkle import Tree, leaf_hash, root_by_path
 
+MOST = 1000
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 _KINDS = ("run", "batch", "deadline", "tombstone", "head")
+# Of a run and of a batch every member is under the seal, whatever they are.
+_MEMBERS = {"deadline": set(OF_DEADLINE), "tombstone": set(OF_STONE),
+            "head": {*OF_HEAD, "facts", "tombstones", "root", "previous", "seal", "key_id", "signature"}}
 
 
 class Complaint(NamedTuple):
@@ -59,14 +67,20 @@ class EvidenceFile:
         self._numbers: Counter[tuple[str, int]] = Counter()
         self._deadlines = hashlib.sha256()
         self._kind, self._place = "run", ("", 0)
-        with path.open("rb") as file:
-            for at, entry in self._lines(file):
-                self._take(at, entry)
-        self._judge()
+        try:
+            with path.open("rb") as file:
+                for at, entry in self._lines(file):
+                    self._take(at, entry)
+            self._judge()
+        except OSError as wrong:
+            self.complain(f"it cannot be read: {type(wrong).__name__}")
+        except MALFORMED as wrong:
+            self.complain(f"what stands here is not evidence: {type(wrong).__name__}")
 
     def complain(self, what: str, at: int | None = None) -> None:
-        """Note what does not hold."""
-        self.complaints.append(Complaint(self.name, at, what))
+        """Note what does not hold, up to a bound."""
+        if len(self.complaints) < MOST:
+            self.complaints.append(Complaint(self.name, at, what))
 
     def _lines(self, file: Iterable[bytes]) -> Iterator[tuple[int, Entry]]:
         before, at = "", 0
@@ -74,8 +88,10 @@ class EvidenceFile:
             body, _, said = raw.removesuffix(b'"}\n').rpartition(b',"check":"')
             try:
                 entry = json.loads(body + b"}")
-                what = " ".join(str(entry[word]) for word in ("kind", "target", "seq", "batch_no") if word in entry)
-            except (ValueError, TypeError, KeyError):
+                what = said_of(" ".join(str(entry[w]) for w in ("kind", "target", "seq", "batch_no") if w in entry))
+                if canonical(entry) != body + b"}":
+                    raise ValueError
+            except MALFORMED:
                 self.complain("this line is not whole: it was changed, or the file was cut off here", at)
                 continue
             if said.decode(errors="replace") != check_of(before, body + b"}"):
@@ -86,10 +102,12 @@ class EvidenceFile:
             self.complain("the file ends without its head: it was cut off", at)
 
     def _take(self, at: int, entry: Entry) -> None:
-        kind = entry.pop("kind")
+        kind = entry.pop("kind", None)
         if kind not in _KINDS or _KINDS.index(kind) < _KINDS.index(self._kind) or self.head:
-            self.complain(f"{kind} does not belong here: it was added or moved", at)
+            self.complain(f"{said_of(kind)} does not belong here: it was added or moved", at)
             return
+        if entry.keys() != _MEMBERS.get(kind, entry.keys()):
+            self.complain(f"{kind} says more or less than it must", at)
         self._kind = kind
         try:
             match kind:
@@ -105,13 +123,13 @@ class EvidenceFile:
                     self._take_tombstone(at, entry)
                 case _:
                     self.head = entry
-        except (KeyError, TypeError):
+        except MALFORMED:
             self.complain(f"{kind} lacks what it must say", at)
 
     def _take_tombstone(self, at: int, entry: Entry) -> None:
         place, batch = (entry["target"], entry["seq"]), (entry["target"], entry["batch_no"])
         if place <= self._place:
-            self.complain(f"tombstone {place[1]} of {place[0]} stands twice, or was moved", at)
+            self.complain(f"tombstone {said_of(place[1])} of {said_of(place[0])} stands twice, or was moved", at)
         self._place = place
         self._digests[batch].update(entry["digest"].encode())
         self._numbers[batch] += 1
@@ -120,10 +138,11 @@ class EvidenceFile:
     def _judge(self) -> None:
         for (target, number), batch in self._batches.items():
             held, promised = self._numbers[target, number], batch["purged"]
+            name = f"{said_of(number)} of {said_of(target)}"
             if held != promised:
-                self.complain(f"batch {number} of {target} has {held} tombstones and was committed with {promised}")
+                self.complain(f"batch {name} has {held} tombstones and was committed with {said_of(promised)}")
             elif self._digests[target, number].hexdigest() != batch["digest"]:
-                self.complain(f"batch {number} of {target}: its tombstones are not those it was committed with")
+                self.complain(f"batch {name}: its tombstones are not those it was committed with")
         try:
             if self.run["deadlines"] not in (None, self._deadlines.hexdigest()):
                 self.complain("the deadlines are not those that the run was sealed with")
@@ -150,6 +169,8 @@ def check_folder(folder: Path, keys: Mapping[str, str], until: str | None = None
         if _has(file.head, str, "seal", "previous", "key_id", "signature") and _has(file.head, int, "number", "epoch"):
             heads.append({**file.head, "file": path.name})
             checked.complaints += [Complaint(path.name, None, what) for what in unsigned(file.head, keys)]
+        else:
+            checked.complaints.append(Complaint(path.name, None, "its head is not whole, or not signed"))
     heads.sort(key=lambda entry: entry["number"])
     before: Entry = {"number": 0, "seal": GENESIS, "epoch": 0, "file": ""}
     for earlier, this in pairwise([before, *heads]):
@@ -174,5 +195,5 @@ def check_proof(proof: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
         told += [f"{name} is not that of the head" for name in OF_RUN if record[name] != top[name]]
         told += [] if seal(top) == proof["seal"] else ["the seal is not that of the head"]
         return told + unsigned(proof, keys)
-    except (KeyError, TypeError, ValueError):
+    except MALFORMED:
         return ["this is no proof, or it is not whole"]

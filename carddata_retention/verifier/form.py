@@ -19,9 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = 3
 GENESIS = "0" * 64
 KEYS = "keys.json"
+KEY_BYTES = 32
 OF_RUN = ("run_id", "policy_version", "policy_digest")
+OF_HEAD = ("number", "run_id", "epoch", "database_name", "as_of", *OF_RUN[1:])
 OF_DEADLINE = ("run_id", "service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
-_OF_STONE = ("target", "batch_no", "seq", "reference", "status", "service_end", "digest")
+OF_STONE = ("target", "batch_no", "seq", "reference", "status", "service_end", "digest")
 _OF_BATCH = ("table_name", "disposition", "fields", "removed_at")
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 Entry = dict[str, Any]
@@ -52,7 +54,7 @@ def check_of(before: str, body: bytes) -> str:
 def leaf(run: Mapping[str, Any], batch: Mapping[str, Any], stone: Mapping[str, Any]) -> Entry:
     """What the tree knows of one removed record: when, under which policy version, and what became of its row."""
     return {**{name: run[name] for name in OF_RUN}, **{name: batch[name] for name in _OF_BATCH},
-            **{name: stone[name] for name in _OF_STONE}}
+            **{name: stone[name] for name in OF_STONE}}
 
 
 def run_digest(facts: Mapping[str, Any], batches: Iterable[tuple[str, int, str]]) -> str:
@@ -62,7 +64,7 @@ def run_digest(facts: Mapping[str, Any], batches: Iterable[tuple[str, int, str]]
 
 def head(run: Mapping[str, Any], facts: str, size: int, root: str, previous: str) -> Entry:
     """What is signed of a run: its place in the chain, its tree, and the digest of all its other lines."""
-    return {**{name: run[name] for name in ("number", "run_id", "epoch", "database_name", "as_of", *OF_RUN[1:])},
+    return {**{name: run[name] for name in OF_HEAD},
             "facts": facts, "tombstones": size, "root": root, "previous": previous}
 
 
@@ -73,15 +75,20 @@ def seal(of_head: Mapping[str, Any]) -> str:
 
 def unsigned(sealed: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
     """Why a seal is not signed (Ed25519) by one of the public keys (base64, by their ids); nothing where it is."""
-    public = keys.get(str(sealed["key_id"]))
+    name, public = said(sealed.get("key_id")), keys.get(str(sealed.get("key_id")))
     if public is None:
-        return [f"it is signed by the key {sealed['key_id']}, which is not among the trusted keys"]
+        return [f"it is signed by the key {name}, which is not among the trusted keys"]
     try:
         key = Ed25519PublicKey.from_public_bytes(b64decode(public))
-        key.verify(bytes.fromhex(str(sealed["signature"])), str(sealed["seal"]).encode())
+        key.verify(bytes.fromhex(str(sealed.get("signature"))), str(sealed.get("seal")).encode())
     except (InvalidSignature, ValueError):
-        return [f"the signature is not that of the key {sealed['key_id']}"]
+        return [f"the signature is not that of the key {name}"]
     return []
+
+
+def said(foreign: Any) -> str:
+    """What a file says, as it may be shown on a screen: nothing in it commands a terminal."""
+    return ascii(str(foreign))[1:-1][:80]
 
 
 def fingerprint(public: str) -> str:
@@ -93,4 +100,9 @@ def read_keys(path: Path) -> dict[str, str]:
     """The public keys (base64) by their ids; none where there is no such file. Raises ValueError."""
     if not path.exists():
         return {}
-    return {str(name): str(public) for name, public in json.loads(path.read_text(encoding="utf-8")).items()}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict) or not all(isinstance(public, str) for public in found.values()):
+        raise ValueError("not an object of ids and keys")
+    if any(len(b64decode(public, validate=True)) != KEY_BYTES for public in found.values()):
+        raise ValueError("not keys of Ed25519")
+    return {str(name): public for name, public in found.items()}
