@@ -183,7 +183,7 @@ def test_a_file_that_is_no_evidence_stops_no_night(lone_house, content):
     night(lone_house, DAYS[0])
     (evidence(lone_house) / "notes.jsonl").write_bytes(content)
     (evidence(lone_house) / "keys.json").write_bytes(content)
-    assert last_night(lone_house).exit_code == 0
+    assert night(lone_house, DAYS[1]).exit_code == 0
     assert keys(lone_house).items() <= json.loads((evidence(lone_house) / "keys.json").read_text()).items()
 
 

@@ -101,7 +101,6 @@ def test_a_record_whose_fields_were_emptied_is_removed_already(house):
 
 @pytest.mark.parametrize(("place", "code"), [
     (lambda c: holds.place_on_subject(c, NOW, "987654321", ORDER), "unknown_subject"),
-    (lambda c: holds.place_on_subject(c, NOW, "somebody", ORDER), "subject_form"),
     (lambda c: holds.place_on_record(c, NOW, "cards", "987654321", ORDER), "unknown_record"),
     (lambda c: holds.place_on_record(c, NOW, "card", "1", ORDER), "unknown_target"),
     (lambda c: holds.place_on_target(c, NOW, "card", ORDER), "unknown_target"),
