@@ -31,7 +31,7 @@ _DRAWS = 8 * EACH
 
 def draw_statement(decider: Decider) -> sa.Select[Any]:
     """Stratum, key, standing and end of at most EACH records of each living stratum, by SEED: one scan."""
-    judged, target = decider.scan(), decider.target
+    judged, target = decider.looking_ahead().scan(), decider.target
     seed = sa.bindparam(SEED, type_=sa.String(), required=True)
     near = judged.standing.in_([RETAINED_WITHIN[days].value for days in NEAR_DAYS])
     status = judged.status()

@@ -43,7 +43,7 @@ class Counts:
 def count_statement(decider: Decider) -> sa.Select[Any]:
     """Counts by scope, status and standing, and two keys of those whom nobody can date: one scan of the target, one of
     the services."""
-    judged, target = decider.scan(), decider.target
+    judged, target = decider.looking_ahead().scan(), decider.target
     scope = sa.case((target.in_scope(), "in"), (target.outside(), "out"), else_="other")
     undated = sa.case((judged.status() == Status.UNDETERMINED.value, target.key_text()))
     rows = sa.select(

@@ -69,9 +69,9 @@ def constant(value: Standing | Status) -> Column:
     return sa.literal_column(f"'{value.value}'", sa.String())
 
 
-def standing(service: ServiceSource, bounds: Bounds) -> Column:
-    """`status.standing` as SQL, line by line."""
-    end = service.end
+def standing(service: ServiceSource, bounds: Bounds, *, ahead: bool) -> Column:
+    """`status.standing` as SQL, line by line; without `ahead` what is retained is not told apart by its day."""
+    end, steps = service.end, FORECAST_DAYS if ahead else ()
     return sa.case(
         (service.is_open(), constant(Standing.ACTIVE)),
         (end.missing(), constant(Standing.NO_END if service.status is not None else Standing.ACTIVE)),
@@ -81,6 +81,6 @@ def standing(service: ServiceSource, bounds: Bounds) -> Column:
         (service.before_start(), constant(Standing.END_BEFORE_START)),
         (end.covered(bounds.overdue), constant(Standing.OVERDUE)),
         (end.covered(bounds.due), constant(Standing.DUE)),
-        *((end.covered(bounds.due_within[n]), constant(RETAINED_WITHIN[n])) for n in FORECAST_DAYS),
+        *((end.covered(bounds.due_within[n]), constant(RETAINED_WITHIN[n])) for n in steps),
         else_=constant(Standing.RETAINED),
     )

@@ -6,7 +6,7 @@ where the few services of a locked record are asked. Both use the one `standing`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -72,6 +72,11 @@ class Decider:
     holds: Register | None
     requests: Register | None
     dialect: str
+    ahead: bool = False
+
+    def looking_ahead(self) -> "Decider":
+        """The same decision, with what is retained told apart by when it becomes due: dearer, and only for counts."""
+        return replace(self, ahead=True)
 
     def scan(self, *, of_some: bool = False) -> Judged:
         """The decision over the whole table, or over the records of the subjects that are sent: services grouped once.
@@ -134,7 +139,7 @@ class Decider:
 
     def _ends(self) -> sa.Select[Any]:
         return (
-            sa.select(*self._columns(standing(self.service, self.bounds), self.service.end.value()))
+            sa.select(*self._columns(standing(self.service, self.bounds, ahead=self.ahead), self.service.end.value()))
             .select_from(self.service.source)
             .where(self.service.condition)
         )

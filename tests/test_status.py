@@ -358,10 +358,14 @@ def test_sql_decides_every_record_as_python_does(database, tmp_path):
             decisions = {r.id: decide(truth(name, r, made)) for r in rows}
             expected = {k: (d.status.value, int(d.standing), d.status in TO_PURGE) for k, d in decisions.items()}
 
-            for judged in (decider.scan(), decider.row()):
+            together = {k: (s, int(Standing.RETAINED) if Standing.RETAINED_1 <= n <= Standing.RETAINED else n, p)
+                        for k, (s, n, p) in expected.items()}
+            full = decider.looking_ahead()
+            for judged, meant in ((full.scan(), expected), (full.row(), expected), (decider.scan(), together),
+                                  (decider.row(), together)):
                 query = sa.select(*decider.target.key, judged.status(), judged.standing, judged.to_purge())
                 found = {r[0]: (r[1], r[2], bool(r[3])) for r in connection.execute(query.select_from(judged.source))}
-                assert different(found, expected, rows) == []
+                assert different(found, meant, rows) == []
             due = {int(r.record_key) for r in connection.execute(verify.due_statement(decider))}
             assert due == {k for k, d in decisions.items() if d.status in TO_PURGE}
             assert {d.status for d in decisions.values()} == SEEN[name]

@@ -1521,20 +1521,6 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -2050,20 +2036,6 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -2367,20 +2339,6 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -2486,20 +2444,6 @@ WHERE `cards`.`id` IN (:carddata_key_0)
               WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
               WHEN (`services`.`use_ended_at` < :overdue) THEN 10
               WHEN (`services`.`use_ended_at` < :due) THEN 20
-              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-              WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-              WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-              WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-              WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-              WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-              WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-              WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-              WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-              WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -4195,20 +4139,6 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -4887,20 +4817,6 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -5239,20 +5155,6 @@ LEFT OUTER JOIN (
       WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
       WHEN (`services`.`use_ended_at` < :overdue) THEN 10
       WHEN (`services`.`use_ended_at` < :due) THEN 20
-      WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-      WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-      WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-      WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-      WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-      WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-      WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-      WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-      WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-      WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-      WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-      WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-      WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-      WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(`services`.`use_ended_at`) AS carddata_end,
@@ -5347,20 +5249,6 @@ WHERE `payments`.`id` IN (:carddata_key_0)
               WHEN (`services`.`use_ended_at` < `services`.`started_at`) THEN 40
               WHEN (`services`.`use_ended_at` < :overdue) THEN 10
               WHEN (`services`.`use_ended_at` < :due) THEN 20
-              WHEN (`services`.`use_ended_at` < :due_within_1_days) THEN 21
-              WHEN (`services`.`use_ended_at` < :due_within_7_days) THEN 22
-              WHEN (`services`.`use_ended_at` < :due_within_30_days) THEN 23
-              WHEN (`services`.`use_ended_at` < :due_within_60_days) THEN 24
-              WHEN (`services`.`use_ended_at` < :due_within_90_days) THEN 25
-              WHEN (`services`.`use_ended_at` < :due_within_120_days) THEN 26
-              WHEN (`services`.`use_ended_at` < :due_within_150_days) THEN 27
-              WHEN (`services`.`use_ended_at` < :due_within_180_days) THEN 28
-              WHEN (`services`.`use_ended_at` < :due_within_210_days) THEN 29
-              WHEN (`services`.`use_ended_at` < :due_within_240_days) THEN 30
-              WHEN (`services`.`use_ended_at` < :due_within_270_days) THEN 31
-              WHEN (`services`.`use_ended_at` < :due_within_300_days) THEN 32
-              WHEN (`services`.`use_ended_at` < :due_within_330_days) THEN 33
-              WHEN (`services`.`use_ended_at` < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing

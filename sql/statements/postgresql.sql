@@ -1546,20 +1546,6 @@ FROM (
         WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
         WHEN ("services"."use_ended_at" < :overdue) THEN 10
         WHEN ("services"."use_ended_at" < :due) THEN 20
-        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-        WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-        WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-        WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-        WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-        WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-        WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-        WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-        WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-        WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -2005,20 +1991,6 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -2314,20 +2286,6 @@ LEFT OUTER JOIN LATERAL (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
@@ -2435,20 +2393,6 @@ WHERE "cards"."id" = ANY (:carddata_key_0)
               WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
               WHEN ("services"."use_ended_at" < :overdue) THEN 10
               WHEN ("services"."use_ended_at" < :due) THEN 20
-              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-              WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-              WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-              WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-              WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-              WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-              WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-              WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-              WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-              WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -4149,20 +4093,6 @@ FROM (
         WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
         WHEN ("services"."use_ended_at" < :overdue) THEN 10
         WHEN ("services"."use_ended_at" < :due) THEN 20
-        WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-        WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-        WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-        WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-        WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-        WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-        WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-        WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-        WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-        WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-        WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-        WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-        WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-        WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -4710,20 +4640,6 @@ LEFT OUTER JOIN (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end,
@@ -5057,20 +4973,6 @@ LEFT OUTER JOIN LATERAL (
       WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
       WHEN ("services"."use_ended_at" < :overdue) THEN 10
       WHEN ("services"."use_ended_at" < :due) THEN 20
-      WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-      WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-      WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-      WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-      WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-      WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-      WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-      WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-      WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-      WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-      WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-      WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-      WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-      WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max("services"."use_ended_at") AS carddata_end
@@ -5170,20 +5072,6 @@ WHERE "payments"."id" = ANY (:carddata_key_0)
               WHEN ("services"."use_ended_at" < "services"."started_at") THEN 40
               WHEN ("services"."use_ended_at" < :overdue) THEN 10
               WHEN ("services"."use_ended_at" < :due) THEN 20
-              WHEN ("services"."use_ended_at" < :due_within_1_days) THEN 21
-              WHEN ("services"."use_ended_at" < :due_within_7_days) THEN 22
-              WHEN ("services"."use_ended_at" < :due_within_30_days) THEN 23
-              WHEN ("services"."use_ended_at" < :due_within_60_days) THEN 24
-              WHEN ("services"."use_ended_at" < :due_within_90_days) THEN 25
-              WHEN ("services"."use_ended_at" < :due_within_120_days) THEN 26
-              WHEN ("services"."use_ended_at" < :due_within_150_days) THEN 27
-              WHEN ("services"."use_ended_at" < :due_within_180_days) THEN 28
-              WHEN ("services"."use_ended_at" < :due_within_210_days) THEN 29
-              WHEN ("services"."use_ended_at" < :due_within_240_days) THEN 30
-              WHEN ("services"."use_ended_at" < :due_within_270_days) THEN 31
-              WHEN ("services"."use_ended_at" < :due_within_300_days) THEN 32
-              WHEN ("services"."use_ended_at" < :due_within_330_days) THEN 33
-              WHEN ("services"."use_ended_at" < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing

@@ -1651,20 +1651,6 @@ FROM (
         ) THEN 40
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -2100,20 +2086,6 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -2444,20 +2416,6 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -2582,20 +2540,6 @@ WHERE "cards"."id" IN (:carddata_key_0)
               ) THEN 40
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
@@ -4454,20 +4398,6 @@ FROM (
         ) THEN 40
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
         WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-        WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
         ELSE 39
       END
     ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -4979,20 +4909,6 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -5361,20 +5277,6 @@ LEFT OUTER JOIN (
       ) THEN 40
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
       WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-      WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
       ELSE 39
     END
   ) AS carddata_standing, max(carddata_instant("services"."use_ended_at", 'UTC')) AS carddata_end,
@@ -5492,20 +5394,6 @@ WHERE "payments"."id" IN (:carddata_key_0)
               ) THEN 40
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :overdue) THEN 10
               WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due) THEN 20
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_1_days) THEN 21
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_7_days) THEN 22
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_30_days) THEN 23
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_60_days) THEN 24
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_90_days) THEN 25
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_120_days) THEN 26
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_150_days) THEN 27
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_180_days) THEN 28
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_210_days) THEN 29
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_240_days) THEN 30
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_270_days) THEN 31
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_300_days) THEN 32
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_330_days) THEN 33
-              WHEN (carddata_instant("services"."use_ended_at", 'UTC') < :due_within_365_days) THEN 34
               ELSE 39
             END
           ) AS carddata_standing
