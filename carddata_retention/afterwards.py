@@ -6,13 +6,13 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import archive, continuity, export, identity, observations, publication, survey
+from carddata_retention.breakers import nobody_ended
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, UsageError
 from carddata_retention.history import History
 from carddata_retention.keys import load_key
 from carddata_retention.model import Mode, Night, PreviousNight, State, TargetResult
 from carddata_retention.nights import Hooks, Running, settle
-from carddata_retention.plan import nobody_ended
 from carddata_retention.policy import in_force
 from carddata_retention.report.rollup import ChainState
 from carddata_retention.settings import Config

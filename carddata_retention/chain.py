@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from carddata_retention import evidence
 from carddata_retention.errors import BrokenError, BusyError
+from carddata_retention.events import EventList
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import Disposition, Status, Tombstone
 from carddata_retention.sealed import Sealed
@@ -29,7 +30,7 @@ SEALED_AFTER = ("tombstones", "root", "previous_seal", "seal", "key_id", "signat
 NOT_SEALED = ("salt", *SEALED_AFTER)
 
 
-class Chain(WorkList):
+class Chain(WorkList, EventList):
     """The runs of one ledger and their seals."""
 
     def unsealed(self, connection: Connection) -> list[str]:
@@ -52,7 +53,7 @@ class Chain(WorkList):
         self.must_be_open(connection, run_id, locking="alone")
         connection.execute(run.update().where(run.c.run_id == run_id).values(**closing))
         connection.execute(run.update().where(run.c.run_id == run_id).values(
-            deadlines=self.deadlines_digest(connection, run_id)))
+            deadlines=self.deadlines_digest(connection, run_id), **self._events(connection, run_id)))
         previous, tree = self.head(connection), Tree()
         row, batches = self.sealed_rows(connection, run_id)
         for stone in self.exported_stones(connection, row, batches, key.secret):
@@ -62,6 +63,11 @@ class Chain(WorkList):
             tombstones=tree.size, root=tree.root(), previous_seal=previous, seal=head, key_id=key.key_id,
             signature=key.sign(head)))
         return head
+
+    def _events(self, connection: Connection, run_id: str) -> dict[str, Any]:
+        after, _ = self.sealed_events(connection, run_id)
+        last, digest = self.events_digest(connection, after)
+        return {"last_event": last, "events": digest}
 
     def sealed(self, connection: Connection, run_id: str, key: EvidenceKey | None) -> Sealed | None:
         """A run's place in the chain; None while it is not sealed. Without its public key the fingerprint is empty."""
@@ -123,7 +129,7 @@ class Chain(WorkList):
         """
         run = self.tables.run.c
         self._nothing_without_a_run(connection, self.tables.batch, self.tables.target)
-        previous, sealed = form.GENESIS, 0
+        previous, sealed, event = form.GENESIS, 0, 0
         rows = connection.execute(
             sa.select(run.run_id, run.number, run.finished_at, run.seal).order_by(run.number)).all()
         for place, row in enumerate(rows, start=1):
@@ -136,8 +142,20 @@ class Chain(WorkList):
             fits = (whole["previous_seal"], whole["seal"]) == (previous, form.seal(head))
             if not fits or (key is not None and not key.signs(whole["key_id"], whole["signature"], row.seal)):
                 raise _broken("chain_broken", f"The evidence of run {row.run_id} was changed after it was sealed.")
-            previous, sealed = row.seal, sealed + 1
+            last, digest = self.events_digest(connection, event, whole["last_event"])
+            if (last, digest) != (whole["last_event"], whole["events"]):
+                raise _broken("events_changed", f"The audit events under the seal of run {row.run_id} were changed.")
+            previous, sealed, event = row.seal, sealed + 1, last
+        if key is not None:
+            self.check_waiting(connection, key)
         return sealed
+
+    def check_waiting(self, connection: Connection, key: EvidenceKey) -> None:
+        """Raises BrokenError where an event that no run has sealed does not bear its signature."""
+        sealed = connection.execute(sa.select(sa.func.max(self.tables.run.c.last_event))).scalar() or 0
+        for waiting in self.events_since(connection, sealed):
+            if not key.signs(waiting["key_id"], waiting["signature"], form.event_digest(waiting)):
+                raise _broken("events_changed", f"Audit event {waiting['number']} does not bear its signature.")
 
     def check_tombstones(self, connection: Connection, run_id: str | None = None) -> int:
         """Recompute the digests of the batches of a run, or of all runs, from their tombstones; returns how many.

@@ -9,9 +9,9 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import identity, publication, samples, sight
+from carddata_retention.breakers import clock_findings
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, RefusedError, RetentionError
-from carddata_retention.plan import clock_findings
 from carddata_retention.schema import BoundService, BoundTarget, bind
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage

@@ -120,14 +120,19 @@ def _insert(connection: Connection, ledger: Ledger, head: form.Entry, path: Path
     tables, run_id = ledger.tables, head["run_id"]
     for table in (tables.tombstone, tables.deadline, tables.batch, tables.work, tables.run):
         connection.execute(table.delete().where(table.c.run_id == run_id))  # what a backup in its middle knows of it
+    # Events that the backup knows and the files have under other numbers: the files are what was sealed.
+    sealed_until = sa.select(sa.func.coalesce(sa.func.max(tables.run.c.last_event), 0)).scalar_subquery()
+    connection.execute(tables.event.delete().where(tables.event.c.number > sealed_until))
     sealed = {"previous_seal": head["previous"], "salt": ""} | {
         name: head[name] for name in ("tombstones", "root", "seal", "key_id", "signature")}
-    into = {"run": tables.run, "batch": tables.batch, "deadline": tables.deadline, "tombstone": tables.tombstone}
+    into = {"run": tables.run, "event": tables.event, "batch": tables.batch, "deadline": tables.deadline,
+            "tombstone": tables.tombstone}
+    more = {"run": sealed, "event": {}}
     with path.open("rb") as file:
         entries = _entries(file)
         while some := list(islice(entries, _AT_ONCE)):
             for kind, table in into.items():
-                rows = [entry | (sealed if kind == "run" else {"run_id": run_id}) for of, entry in some if of == kind]
+                rows = [entry | more.get(kind, {"run_id": run_id}) for of, entry in some if of == kind]
                 if rows:
                     connection.execute(table.insert(), rows)
 

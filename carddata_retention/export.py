@@ -109,6 +109,8 @@ def _lines(entries: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 def _entries(connection: Connection, ledger: Ledger, run_id: str, secret: bytes) -> Iterator[Mapping[str, Any]]:
     row, batches = ledger.sealed_rows(connection, run_id)
     yield {"format": form.FORMAT, "kind": "run", **{k: v for k, v in row.items() if k not in NOT_SEALED}}
+    for event in ledger.events_since(connection, *ledger.sealed_events(connection, run_id)):
+        yield {"kind": "event", **event}
     for batch in batches.values():
         yield {"kind": "batch", **batch}
     for follows in ledger.deadline_rows(connection, run_id).mappings():

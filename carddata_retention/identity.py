@@ -19,10 +19,11 @@ from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.model import Mode
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage
+from carddata_retention.verifier import form
 
 
-def run_facts(stage: Stage, run_id: str, mode: Mode) -> Mapping[str, Any]:
-    """The row by which a run introduces itself to the ledger."""
+def run_facts(stage: Stage, run_id: str, mode: Mode, plan_digest: str | None = None) -> Mapping[str, Any]:
+    """The row by which a run introduces itself to the ledger; with the digest of the plan that it carries out."""
     clocks, policy = stage.clocks, stage.policy
     return {
         "run_id": run_id, "database_name": database_name(stage),
@@ -30,7 +31,7 @@ def run_facts(stage: Stage, run_id: str, mode: Mode) -> Mapping[str, Any]:
         "database_clock": stamp(clocks.database) if clocks.database else None, "host": socket.gethostname(),
         "os_user": os_user(), "process": os.getpid(), "tool_version": carddata_retention.__version__,
         "policy_version": policy.version.version, "policy_digest": policy.digest,
-        "salt": secrets.token_hex(16),
+        "plan_digest": plan_digest, "salt": secrets.token_hex(16),
     }
 
 
@@ -55,6 +56,13 @@ def os_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return str(os.getuid())
+
+
+def event(key: EvidenceKey, at: datetime, what: str, outcome: int, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A signed event. `outcome` is the exit code; `facts` are names, counts and references, never a value."""
+    body = {"id": secrets.token_hex(16), "at": stamp(at), "what": what, "os_user": os_user(),
+            "host": socket.gethostname(), "outcome": outcome, "facts": form.canonical(dict(facts)).decode()}
+    return {**body, "key_id": key.key_id, "signature": key.sign(form.event_digest(body))}
 
 
 @cache

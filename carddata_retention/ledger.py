@@ -30,12 +30,12 @@ from carddata_retention.model import (
 from carddata_retention.own_tables import own_tables
 from carddata_retention.settings import Config
 from carddata_retention.verifier.form import canonical
-from carddata_retention.worklist import WorkRow, chunks, joined_whole, set_digest
+from carddata_retention.worklist import WorkRow, chunks, joined_whole
 
 # Of what follows from the service ends of a run these differ from each other.
 DIFFERING = ("service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
 
-__all__ = ["BatchRow", "KnownTarget", "Ledger", "Tally", "WorkRow", "chunks", "set_digest"]
+__all__ = ["BatchRow", "KnownTarget", "Ledger", "Tally", "WorkRow", "chunks"]
 
 
 @dataclass(frozen=True, slots=True)

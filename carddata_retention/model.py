@@ -1,7 +1,6 @@
 """The words of the product as values: what a deadline, a finding, a target's night and a whole night are.
 
-Pure and frozen; no I/O, no clock. The field names of the results are those of the JSON answers, so that a
-report, a script and an auditor read the same words.
+Pure and frozen. The field names are those of the JSON answers: report, script and auditor read the same words.
 """
 
 from collections.abc import Mapping
@@ -98,6 +97,7 @@ class SkipReason(StrEnum):
     LOCKED = "locked"
     NOT_REACHED = "not_reached"
     REFUSED = "refused"
+    NOT_PLANNED = "not_planned"
 
 
 NOTHING_OWED = (SkipReason.NO_LONGER_DUE, SkipReason.HELD_MEANWHILE, SkipReason.GONE, SkipReason.MOVED)
@@ -105,13 +105,14 @@ NOTHING_OWED = (SkipReason.NO_LONGER_DUE, SkipReason.HELD_MEANWHILE, SkipReason.
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An observation about data or about the run: counts and codes only, never a value."""
+    """An observation about data or about the run: counts and codes only, never a value. Reasons in both languages."""
 
     id: str
     severity: Severity
     target: str | None
     count: int | None
     reason: str
+    reason_ja: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ class QualityResult:
     checked: int | None
     limit: int | None
     reason: str
+    reason_ja: str = ""
 
 
 @dataclass(frozen=True, slots=True)

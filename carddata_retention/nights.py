@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 import carddata_retention
 from carddata_retention import archive, evidence, identity
+from carddata_retention.breakers import Remembered
 from carddata_retention.config import target_digest
 from carddata_retention.errors import Exit, RetentionError
 from carddata_retention.keys import EvidenceKey
@@ -35,7 +36,7 @@ from carddata_retention.model import (
     UndeterminedExample,
 )
 from carddata_retention.period import Reading
-from carddata_retention.plan import Plan, PlannedTarget, Remembered
+from carddata_retention.plan import SignedPlan
 from carddata_retention.quality import Question, judge_all
 from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.sealed import Sampled, Sealed
@@ -77,7 +78,6 @@ class TargetNight:
     error: RetentionError | None = None
     stopped: str | None = None
     locked_past_grace: int = 0
-    candidates_digest: str = ""
     counts: dict[str, int | None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     quality: tuple[QualityResult, ...] = ()
@@ -102,7 +102,8 @@ class TargetNight:
         """Take the target out of the night; the others go on."""
         self.error = error
         self.findings.append(Finding(error.code, Severity.BLOCK if error.exit is Exit.REFUSED else Severity.WARN,
-                                     self.name, None, f"{error.cause} {error.cure}".strip()))
+                                     self.name, None, f"{error.cause} {error.cure}".strip(),
+                                     f"この対象は処理していない。原因と対処(英文): {error.cause} {error.cure}".strip()))
 
     def planned_state(self) -> State:
         """How the target would come out, before anything is done."""
@@ -125,8 +126,9 @@ class TargetNight:
 class Running:
     """A night that is going on."""
 
-    def __init__(self, stage: Stage, run_id: str, mode: Mode, hooks: Hooks, key: EvidenceKey | None) -> None:
-        self.stage, self.run_id, self.mode, self.hooks = stage, run_id, mode, hooks
+    def __init__(self, stage: Stage, run_id: str, mode: Mode, hooks: Hooks, key: EvidenceKey | None,
+                 plan: SignedPlan | None = None) -> None:
+        self.stage, self.run_id, self.mode, self.hooks, self.plan = stage, run_id, mode, hooks, plan
         self.registers = False
         self.schema: BoundSchema | None = None
         self.previous: PreviousNight | None = None
@@ -226,20 +228,6 @@ class Running:
         records = sum((r.due or 0) + (r.overdue or 0) for r in counted) if counted else None
         return CutoffView(policy.version.version, policy.version.trigger, trigger.column, Kind(kind),
                           local.isoformat(), bound.inclusive, records)
-
-
-def frozen_plan(run: Running) -> Plan:
-    """The plan of a counted night: what `apply` will be held to."""
-    policy = run.stage.policy
-    return Plan(1, policy.as_of.isoformat(), run.stage.database, policy.id, policy.version.version, policy.digest,
-                tuple(planned(t) for t in run.readable() if t.result.due is not None))
-
-
-def planned(target: TargetNight) -> PlannedTarget:
-    """One target's promise, from what was counted."""
-    result = target.result
-    return PlannedTarget(target.name, result.requested or 0, result.overdue or 0, result.due or 0,
-                         target.candidates_digest, target.digest, target.bound_of().fingerprint)
 
 
 def settle(target: TargetNight, **counts: Any) -> None:

@@ -1,4 +1,4 @@
-"""Our own tables: runs, batches, tombstones, deadlines, work, holds, requests. Never a card value in any of them.
+"""Our own tables: runs, batches, tombstones, deadlines, work, holds, requests, events. Never a card value in any.
 
 Instants and days are ISO 8601 text in UTC, so that every digest can be recomputed from what is stored. A tombstone is
 narrow, because the removal waits for it: what a batch's tombstones share stands in the batch row, what follows from a
@@ -34,6 +34,7 @@ HOLDS = {
     "work": "The candidates of the last run: the keys of what was due, and how each ended. Never a card value.",
     "target": "One row for each target: the counts of its last night that was let through. Never a card value.",
     "hold": "Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.",
+    "event": "Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.",
     "request": "Requests of individuals, such as erasure, by key of record or subject. Never a card value.",
 }
 
@@ -60,6 +61,7 @@ class OwnTables:
     target: sa.Table
     hold: sa.Table
     request: sa.Table
+    event: sa.Table
 
     def holds(self) -> Register:
         """The legal holds in force."""
@@ -92,9 +94,10 @@ def _run(table: Callable[..., sa.Table]) -> sa.Table:
         _needed("as_of", _text(10)), _needed("started_at", _text(40)), sa.Column("database_clock", _text(40)),
         _needed("host", _text(255)), _needed("os_user", _text(255)), _needed("process", sa.Integer),
         _needed("tool_version", _text(40)), _needed("policy_version", _text(64)), _needed("policy_digest", _text(64)),
-        _needed("salt", _text(64)),
+        sa.Column("plan_digest", _text(64)), _needed("salt", _text(64)),
         sa.Column("finished_at", _text(40)), sa.Column("verdict", _text(16)), sa.Column("exit_code", sa.Integer),
         sa.Column("result", _long()), sa.Column("deadlines", _text(64)),
+        sa.Column("events", _text(64)), sa.Column("last_event", sa.BigInteger),
         sa.Column("tombstones", sa.BigInteger), sa.Column("root", _text(64)),
         sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
         sa.Column("key_id", _text(40)), sa.Column("signature", _text(128)),
@@ -111,6 +114,15 @@ def _work(table: Callable[..., sa.Table], prefix: str) -> sa.Table:
     # Not by run first: without statistics PostgreSQL would take it for the primary key, and read the list whole.
     sa.Index(f"{prefix}work_key", made.c.record_key, made.c.run_id, made.c.target)
     return made
+
+
+def _event(table: Callable[..., sa.Table]) -> sa.Table:
+    return table(
+        "event", sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        _needed("id", _text(40), unique=True), _needed("at", _text(40)), _needed("what", _text(40)),
+        _needed("os_user", _text(255)), _needed("host", _text(255)), _needed("outcome", sa.Integer),
+        _needed("facts", _long()), _needed("key_id", _text(40)), _needed("signature", _text(128)),
+    )
 
 
 def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
@@ -166,7 +178,7 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         "request", _needed("kind", _text(16)), _needed("received_at", _text(40)), sa.Column("granted_by", _text(255)),
         sa.Column("granted_at", _text(40)), sa.Column("closed_at", _text(40)),
     )
-    return OwnTables(metadata, run, batch, tombstone, deadline, work, known, hold, request)
+    return OwnTables(metadata, run, batch, tombstone, deadline, work, known, hold, request, _event(table))
 
 
 def ddl(dialect: str, tables: OwnTables) -> str:

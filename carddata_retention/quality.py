@@ -43,6 +43,7 @@ class Entry:
     of: str | None
     limit: int | None
     reason: str
+    reason_ja: str
     configuration: Mapping[str, Any]
 
 
@@ -99,7 +100,7 @@ def _entry(name: str, raw: Mapping[str, Any]) -> Entry:
     configuration = {"type": raw["type"], "kwargs": dict(kwargs), "meta": {"id": meta["id"]},
                      "severity": SEVERITIES[meta["severity"]]}
     return Entry(meta["id"], Severity(meta["severity"]), kwargs["column"], meta.get("of"), limit,
-                 meta["reason"]["en"], configuration)
+                 meta["reason"]["en"], meta["reason"].get("ja", ""), configuration)
 
 
 def _complete(question: Question, entries: list[Entry]) -> None:
@@ -169,7 +170,7 @@ def _result(question: Question, entry: Entry, verdict: Any) -> QualityResult:
     observed = question.counts[entry.column]
     assert observed is not None
     return QualityResult(entry.id, question.target, entry.severity, verdict.success, observed,
-                         question.counts[entry.of] if entry.of else None, entry.limit, entry.reason)
+                         question.counts[entry.of] if entry.of else None, entry.limit, entry.reason, entry.reason_ja)
 
 
 def _misspelt(file: str, what: str) -> ConfigError:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from carddata_retention import evidence, identity, spool
 from carddata_retention.chain import STREAM
 from carddata_retention.db import seen_as
-from carddata_retention.errors import BlindError, UsageError
+from carddata_retention.errors import BlindError, Exit, UsageError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 from carddata_retention.records import key_for_person
@@ -43,7 +43,8 @@ def resolve(config: Config, host: datetime, reference: str) -> list[dict[str, An
                     found += _living(connection, target, key, reference)
         except SQLAlchemyError as refused:
             raise seen_as(refused, "The records") from None
-    spool.note(config, key, host, "resolve", {"reference": reference, "found": len(found)})
+    spool.note(config, key, host, "resolve", {"reference": reference, "found": len(found)},
+               int(Exit.CLEAN if found else Exit.USAGE))
     if not found:
         raise UsageError("unknown_reference", "No record that was removed or is there has this reference.", not_done="",
                          cure="A reference has 32 characters; copy it from the report.")

@@ -6,8 +6,10 @@ question; seal; report. `plan_night` is a shorter path through the same rooms.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,12 +19,13 @@ from carddata_retention import (
     continuity,
     export,
     identity,
-    nights,
     observations,
+    permission,
+    planning,
     publication,
-    quality,
     sampling,
-    shares,
+    spool,
+    standing,
     statements,
     survey,
     upkeep,
@@ -34,9 +37,9 @@ from carddata_retention.identity import stamp
 from carddata_retention.keys import EvidenceKey, load_key
 from carddata_retention.ledger import KnownTarget
 from carddata_retention.lock import only_run
-from carddata_retention.model import Disposition, Mode, Night, Outcome, Severity, SkipReason, State
-from carddata_retention.nights import Hooks, Judge, Running, settle
-from carddata_retention.plan import Plan, breakers, clock_findings, hold_to, nobody_ended, same_set
+from carddata_retention.model import Disposition, Mode, Night, Outcome, SkipReason, State
+from carddata_retention.nights import Hooks, Running, settle
+from carddata_retention.plan import Plan, SignedPlan
 from carddata_retention.purge.batch import Job
 from carddata_retention.purge.engine import Engine
 from carddata_retention.purge.pace import Pace
@@ -46,42 +49,50 @@ from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage
 
 
-def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan: Plan | None = None) -> Night:
-    """A whole night; with a plan, exactly what the plan says or nothing.
+def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks,
+          plan: SignedPlan | None = None) -> Night:
+    """A whole night; with a plan, exactly the rows of the plan.
 
     Raises BlindError, ConfigError, BusyError or BrokenError where nothing could be begun or the ledger was lost.
     """
     database_url(config, "verify")  # a second login that is declared and not there is found before anything is removed
     publication.ready(config)
     with open_stage(config, "run", host, as_of or _planned_day(plan)) as stage:
-        if plan is not None:
-            hold_to(plan, as_of=stage.policy.as_of, database=stage.database, policy_digest=stage.policy.digest)
+        people = planning.hold_run_to(stage, plan) if plan else ("", "")
         asked_meanwhile = brakes(stage.db, config)
         with only_run(stage.db, identity.scope(config), identity.ourselves(), lambda: identity.holder(stage)):
             key = load_key(config.path(config.evidence.key_file), create=_first_ever(stage))
-            run = _open(stage, key, hooks, Mode.APPLY if plan else Mode.RUN)
+            run = _open(stage, key, hooks, plan)
+            if plan is not None:
+                run.findings.append(observations.applied(plan.plan.digest, *people))
             judge = hooks.judge()
             with run.timed("plan"):
                 survey.see(run)
                 survey.count_and_freeze(run)
             with run.timed("gate"):
-                _judge(run, judge)
-                _ask_the_breakers(run, plan)
+                permission.judge(run, judge)
+                permission.ask_the_breakers(run)
             with run.timed("purge"):
                 _remove(run, key, asked_meanwhile)
             with run.timed("verify"):
                 _look_again(run)
                 _count_anew(run)
+            standing.write_plan(run, key)
             _seal(run, key)
             return _report(run)
 
 
 def plan_night(
-    config: Config, host: datetime, as_of: date | None, hooks: Hooks
-) -> tuple[Night, Plan, list[tuple[str, str]]]:
-    """What a night would do, and by which statements; a read-only transaction, nothing is written anywhere."""
+    config: Config, host: datetime, as_of: date | None, hooks: Hooks, out: Path | None = None,
+    sign: planning.Sign = lambda _: (),
+) -> tuple[Night, Plan | None, list[tuple[str, str]]]:
+    """What a night would do, and by which statements; a read-only transaction, nothing is written to the database.
+
+    With `out` the plan is written there and its rows beside it; `sign` gives its signatures.
+    """
     publication.ready(config)
-    with open_stage(config, "plan", host, as_of) as stage:
+    with open_stage(config, "plan", host, as_of) as stage, \
+            (planning.plan_file(out, sign) if out else nullcontext()) as file:
         run = Running(stage, identity.new_run_id(host), Mode.PLAN, hooks, identity.key_if_any(config))
         judge = hooks.judge()
         with run.timed("plan"), stage.db.snapshot() as connection:
@@ -91,17 +102,18 @@ def plan_night(
             for target in run.readable():
                 with survey.alone(target, connection):
                     survey.count(run, connection, target)
-                    survey.digest(run, connection, target)
+                    if file is not None:
+                        file.add(run, connection, target)
             survey.measure(run, connection)
             shown = _statements(run, connection)
         with run.timed("gate"):
-            _judge(run, judge)
-            _ask_the_breakers(run, None)
+            permission.judge(run, judge)
+            permission.ask_the_breakers(run)
         for target in run.readable():
             settle(target, remaining_due=target.result.to_purge)
         for target in run.targets:
             settle(target, state=target.planned_state())
-        return run.night(), nights.frozen_plan(run), shown
+        return run.night(), file.write(stage) if file else None, shown
 
 
 def _statements(run: Running, connection: Connection) -> list[tuple[str, str]]:
@@ -114,8 +126,8 @@ def _statements(run: Running, connection: Connection) -> list[tuple[str, str]]:
     return shown
 
 
-def _planned_day(plan: Plan | None) -> date | None:
-    return date.fromisoformat(plan.as_of) if plan else None
+def _planned_day(made: SignedPlan | None) -> date | None:
+    return date.fromisoformat(made.plan.as_of) if made else None
 
 
 def _first_ever(stage: Stage) -> bool:
@@ -129,76 +141,38 @@ def _first_ever(stage: Stage) -> bool:
         raise seen_as(refused, "The ledger") from None
 
 
-def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, mode: Mode) -> Running:
+def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, plan: SignedPlan | None) -> Running:
     """Make our tables if this is the first run, seal what a killed run left behind, and write ourselves in."""
-    ledger = stage.ledger
+    ledger, mode = stage.ledger, Mode.APPLY if plan else Mode.RUN
     survey.is_the_right_place(stage)
     ledger.create()
-    run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key)
+    run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key, plan)
     run.registers = True
+    events, foreign = spool.waiting(stage.config, key)
     try:
         with stage.db.transaction() as connection:
+            if plan is not None:
+                planning.not_used(connection, stage, plan.plan)
             lost = continuity.recall(connection, stage, key)
+            ledger.check_waiting(connection, key)
+            ledger.note(connection, [event for _, event in events])
             for killed in ledger.unsealed(connection):
                 ledger.seal(connection, killed, key, {"verdict": State.FAILED.value})
                 run.findings.append(observations.killed_run(killed))
             ledger.forget_old_work(connection, run.run_id)
             run.remember(connection)
-            facts = identity.run_facts(stage, run.run_id, mode)
+            facts = identity.run_facts(stage, run.run_id, mode, plan.plan.digest if plan else None)
             ledger.begin(connection, {**facts, "epoch": lost.epoch + 1} if lost else facts)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger") from None
+    for path, _ in events:
+        path.unlink(missing_ok=True)  # the ledger has it
+    run.findings += observations.foreign_events(len(foreign))
     run.findings += observations.missed_nights(run.previous, stage.policy.as_of)
     run.findings += observations.overdue_reviews(run.holds[0], stage.policy.as_of)
     if lost:
         run.findings.append(observations.restored(lost.since, len(lost.heads), lost.tombstones))
     return run
-
-
-def _judge(run: Running, judge: Judge) -> None:
-    """The gate: a failed blocking expectation refuses its target; one about the service ends refuses all."""
-    config, policy = run.stage.config, run.stage.policy
-    seen = list(run.readable())
-    if not seen:
-        return
-    questions = [quality.Question("service_end", run.service_counts, nights.SERVICE_END)]
-    for target in seen:
-        before = target.remembered
-        same = before is not None and before.digest == target.digest
-        history = shares.history(target.result, before.result if before and same else None,
-                                  days=(policy.as_of - before.as_of).days if before else 0,
-                                  max_shift=config.limits.max_shift)
-        questions += [quality.Question("target", target.counts, target.name),
-                      quality.Question("history", history, target.name)]
-    own = config.path(config.quality.expectations) if config.quality.expectations else None
-    if own is not None and not own.is_dir():
-        run.findings.append(observations.shipped_suites(config.quality.expectations))
-        own = None
-    judged = judge(questions, own)
-    run.service_quality = tuple(q for q in judged if q.target == nights.SERVICE_END)
-    about_all = observations.gate_findings(None, run.service_quality)
-    run.findings += about_all
-    for target in seen:
-        target.quality = tuple(q for q in judged if q.target == target.name)
-        target.findings += observations.gate_findings(target.name, target.quality)
-        target.findings += [replace(f, target=target.name) for f in about_all if f.severity is Severity.BLOCK]
-
-
-def _ask_the_breakers(run: Running, plan: Plan | None) -> None:
-    """Clock, first night, share, rows, changed policy, changed schema; a plan passes those that ask for eyes."""
-    stage = run.stage
-    stopping = clock_findings(stage.clocks, run.furthest)
-    promised = {t.name: t for t in plan.targets} if plan else {}
-    run.findings += stopping
-    for target in run.readable():
-        target.findings += [replace(f, target=target.name) for f in stopping]
-        if plan is None:
-            target.findings += breakers(stage.config.limits, target.result, target.remembered, target.digest,
-                                        target.bound_of().fingerprint)
-            continue
-        target.findings += nobody_ended(target.result)
-        if (stale := same_set(promised.get(target.name), nights.planned(target), target.result)) is not None:
-            target.findings.append(stale)
 
 
 def _remove(run: Running, key: EvidenceKey, asked_meanwhile: Sequence[Brake]) -> None:

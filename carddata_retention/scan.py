@@ -10,9 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from carddata_retention.key_text import in_sql
 from carddata_retention.model import Status
 from carddata_retention.status import FORECAST_DAYS, REASON, RETAINED_WITHIN, Standing
 from carddata_retention.tables import Decider
+
+SUBJECT = "carddata_subject_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,12 @@ def held_statement(decider: Decider) -> sa.Select[Any]:
 def held_now(connection: Connection, decider: Decider) -> int:
     """The same, asked; nobody is held before the first run has made the register."""
     return int(connection.execute(held_statement(decider)).scalar_one()) if decider.holds is not None else 0
+
+
+def planned_statement(decider: Decider) -> sa.Select[Any]:
+    """The same with the subjects that a record names by itself: what a plan knows a row by."""
+    names = [in_sql(column).label(f"{SUBJECT}{n}") for n, column in enumerate(decider.target.subjects, start=1)]
+    return candidate_statement(decider).add_columns(*names).order_by("seq")
 
 
 def candidate_statement(decider: Decider) -> sa.Select[Any]:

@@ -5,6 +5,7 @@ editors is exported from these models. `config.py` reads the file; `schema.py` h
 database's catalogue.
 """
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -27,12 +28,13 @@ from carddata_retention.sections import Section, nearest
 from carddata_retention.target_settings import Child, Created, Fields, Hop, Mask, SubjectPath, Target
 
 __all__ = [
-    "Child", "Config", "Created", "DatabaseSection", "Evidence", "Fields", "Format", "Hop", "Limits", "Location",
-    "Lock", "Mask", "PolicySection", "Quality", "Report", "Section", "ServiceEndSection", "SubjectPath",
-    "SubjectSection", "Target", "Trigger", "Version", "nearest", "parsed_url",
+    "Approval", "Child", "Config", "Created", "DatabaseSection", "Evidence", "Fields", "Format", "Hop", "Limits",
+    "Location", "Lock", "Mask", "Person", "PolicySection", "Quality", "Report", "Section", "ServiceEndSection",
+    "SubjectPath", "SubjectSection", "Target", "Trigger", "Version", "nearest", "parsed_url",
 ]
 
 LEAST_KEPT_DAYS = 365
+KEY_BYTES = 32
 Format = Literal["html", "json", "xlsx", "csv", "pdf"]
 
 PASSWORD_WORDS = ("password", "passwd", "sslpassword", "ssl_key_password")
@@ -116,6 +118,36 @@ class Report(Section):
         return days
 
 
+class Person(Section):
+    name: str = Field(min_length=1)
+    public_key: str
+    may: list[Literal["plan", "approve"]] = Field(["plan", "approve"], min_length=1)
+
+    @field_validator("public_key")
+    @classmethod
+    def _ed25519(cls, text: str) -> str:
+        try:
+            if len(base64.b64decode(text, validate=True)) == KEY_BYTES:
+                return text
+        except ValueError:
+            pass
+        raise ValueError("is no public key; carddata-retention approve --new-key FILE makes one and says what to write")
+
+
+class Approval(Section):
+    expires_hours: float = Field(72, gt=0, le=24 * 31)
+    people: list[Person] = Field([])
+
+    @model_validator(mode="after")
+    def _two_people(self) -> "Approval":
+        keys = [p.public_key for p in self.people]
+        if len(set(keys)) != len(keys):
+            raise ValueError("people: two have the same key; each needs a key of their own")
+        if self.people and not any("approve" in p.may for p in self.people):
+            raise ValueError("people: nobody may approve, so nothing could ever be approved")
+        return self
+
+
 class Evidence(Section):
     key_file: str = "evidence.key"
     directory: str = "evidence"
@@ -136,6 +168,7 @@ class Config(Section):
     quality: Quality = Quality()
     report: Report = Report()
     evidence: Evidence = Evidence()
+    approval: Approval = Approval()
     base: Path = Field(default=Path(), exclude=True, repr=False)
 
     @model_validator(mode="after")

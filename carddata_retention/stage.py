@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import tables
+from carddata_retention.breakers import Clocks
 from carddata_retention.config import database_url
 from carddata_retention.db import Database, open_database, seen_as
 from carddata_retention.ledger import Ledger
-from carddata_retention.plan import Clocks
 from carddata_retention.policy import Policy, in_force
 from carddata_retention.schema import BoundSchema, BoundTarget
 from carddata_retention.settings import Config

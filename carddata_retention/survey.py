@@ -8,10 +8,9 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import measures, nights, observations, sampling, scan, sight, verify
+from carddata_retention import measures, nights, observations, planning, sampling, scan, sight, verify
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, FailedError, RefusedError, RetentionError
-from carddata_retention.ledger import set_digest
 from carddata_retention.model import Finding, Severity, UndeterminedExample
 from carddata_retention.nights import Running, TargetNight
 from carddata_retention.records import follows
@@ -100,6 +99,8 @@ def count_and_freeze(run: Running) -> None:
                     count(run, reading, target)
                     sample(run, reading, target)
                     freeze(run, reading, writing, target)
+                    if run.plan is not None:
+                        planning.keep_to(run, run.plan, reading, writing, target)
             measure(run, reading)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The snapshot of the count") from None
@@ -113,7 +114,8 @@ def count(run: Running, connection: Connection, target: TargetNight) -> None:
     nights.settle(target, **counts.as_result())
     if counts.out_of_scope:
         target.findings.append(Finding("out_of_scope", Severity.WARN, target.name, counts.out_of_scope,
-                                       "Rows outside where hold something in a declared card field."))
+                                       "Rows outside where hold something in a declared card field.",
+                                       "where の対象外の行で、宣言したカード項目に値が入っている。"))
     if run.key is not None:
         target.examples = tuple(UndeterminedExample(target.name, reason, run.reference_of(target, key) or "")
                                 for reason, key in counts.examples)
@@ -131,7 +133,7 @@ def freeze(run: Running, reading: Connection, writing: Connection, target: Targe
     if target.result.to_purge:
         ledger.freeze(reading, writing, run.run_id, target.name, scan.candidate_statement(decider))
     ledger.note_deadlines(writing, run.run_id, target.name, partial(follows, decider, policy))
-    number, target.candidates_digest = ledger.frozen_digest(writing, run.run_id, target.name)
+    number = ledger.frozen(writing, run.run_id, target.name)
     if number != target.result.to_purge:
         raise FailedError("snapshot", f"Target {target.name}: {target.result.to_purge} were counted and "
                           f"{number} found in what should be one snapshot.",
@@ -156,12 +158,6 @@ def measure(run: Running, connection: Connection) -> None:
                                                          run.stage.config.subject))
 
 
-def digest(run: Running, connection: Connection, target: TargetNight) -> None:
-    """The digest of the candidate set without freezing it: for a plan, which writes nothing."""
-    with alone(target, connection):
-        _, target.candidates_digest = set_digest(connection, scan.candidate_statement(target.decider_of()))
-
-
 def tally(run: Running, connection: Connection, target: TargetNight) -> None:
     """How the candidates ended, by the ledger; removed = tombstones = sum of batches, or the chain is broken."""
     tally = run.stage.ledger.tally(connection, run.run_id, target.name)
@@ -183,5 +179,6 @@ def look(run: Running, connection: Connection, target: TargetNight) -> verify.Lo
     run.verification = (verify.statement_text(connection, target.decider_of()), run.verification[1] or run.stage.login)
     if found.arrived:
         target.findings.append(Finding("arrived", Severity.INFO, target.name, found.arrived,
-                                       "Became due after tonight's candidates were frozen; the next night takes them."))
+                                       "Became due after tonight's candidates were frozen; the next night takes them.",
+                                       "今夜の対象を確定した後に期限が来た。次の夜に消去する。"))
     return found

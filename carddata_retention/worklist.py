@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from carddata_retention import digests, evidence
+from carddata_retention import evidence
 from carddata_retention.errors import BrokenError
 from carddata_retention.many_rows import ManyRows
 from carddata_retention.model import Outcome, SkipReason, Status
 from carddata_retention.own_tables import OwnTables
 from carddata_retention.verifier.form import canonical
 
-CHUNK, PAGE, BLOCK = 1000, 5000, 1000
+CHUNK, PAGE = 1000, 5000
 FROZEN = ("run_id", "target", "seq", "record_key", "status", "service_end")
 AGAIN = (SkipReason.LOCKED.value, SkipReason.MOVED.value, SkipReason.GONE.value, SkipReason.CHANGED.value)
 T = TypeVar("T")
@@ -70,11 +70,11 @@ class WorkList:
                   sa.literal(target, sa.String()).label("target"))
         return self.tables.work.insert().from_select(list(FROZEN), sa.select(*of_run, *found.c))
 
-    def frozen_digest(self, connection: Connection, run_id: str, target: str) -> tuple[int, str]:
-        """How many candidates a target has in the work table, and the digest of their set."""
+    def frozen(self, connection: Connection, run_id: str, target: str) -> int:
+        """How many candidates a target has in the work table."""
         work = self.tables.work.c
-        return set_digest(connection, sa.select(work.seq, work.record_key, work.status).where(
-            work.run_id == run_id, work.target == target))
+        return connection.execute(sa.select(sa.func.count()).where(
+            work.run_id == run_id, work.target == target)).scalar_one()
 
     def note_deadlines(self, connection: Connection, run_id: str, target: str,
                        follows: Callable[[str | None, bool], Mapping[str, str]],
@@ -166,6 +166,15 @@ class WorkList:
         connection.execute(work.update().where(*where, *([work.c.seq <= last] if last is not None else []))
                            .values(outcome=outcome.value, reason=reason))
 
+    def set_aside(self, connection: Connection, run_id: str, target: str, seqs: Sequence[int] | None,
+                  reason: SkipReason) -> None:
+        """Skip some candidates, or all of a target, before any batch comes to them."""
+        work = self.tables.work
+        mine = sa.and_(work.c.run_id == run_id, work.c.target == target)
+        for some in [sa.true()] if seqs is None else [work.c.seq.in_(chunk) for chunk in chunks(seqs)]:
+            connection.execute(work.update().where(mine, some).values(
+                outcome=Outcome.SKIPPED.value, reason=reason.value))
+
     def _removed(self) -> sa.ColumnElement[bool]:
         """True for a row of the work table whose record has a tombstone of the same run."""
         work, stone = self.tables.work, self.tables.tombstone
@@ -216,21 +225,6 @@ def joined_whole(connection: Connection) -> None:
     night's for one row, and go through the other table for each. Until the end of the transaction."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
-
-
-def set_digest(connection: Connection, candidates: sa.Select[Any]) -> tuple[int, str]:
-    """How many candidates there are, and the digest of their set, taken by the database over blocks of them.
-
-    What a plan promises and `apply` holds it to: keys and statuses, in the order of `seq`.
-    """
-    found = candidates.subquery("carddata_candidate").c
-    line = digests.tombstone_line(found.seq, found.record_key, found.status, sa.literal("", sa.String()),
-                                  connection.dialect.name)
-    # Whole numbers: MariaDB divides into fractions, SQLite and PostgreSQL do not.
-    block = (found.seq - 1 - (found.seq - 1) % BLOCK).label("block")
-    blocks = connection.execute(
-        sa.select(sa.func.count(), digests.text_digest(line, found.seq), block).group_by(block).order_by(block)).all()
-    return sum(b[0] for b in blocks), evidence.text_digest(f"{number} {digest}\n" for number, digest, _ in blocks)
 
 
 def _streaming(connection: Connection) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Bench:
         with self.stage.db.frozen() as (reading, writing):
             self.ledger.freeze(reading, writing, run_id, target, scan.candidate_statement(decider))
             self.ledger.note_deadlines(writing, run_id, target, partial(follows, decider, policy))
-            return self.ledger.frozen_digest(writing, run_id, target)[0]
+            return self.ledger.frozen(writing, run_id, target)
 
     def check(self) -> None:
         """The whole ledger: every seal, every tombstone."""

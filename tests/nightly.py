@@ -15,6 +15,7 @@ from carddata_retention import afterwards, run
 from carddata_retention.config import load
 from carddata_retention.model import Night
 from carddata_retention.nights import Hooks
+from carddata_retention.plan import read_plan
 from carddata_retention.settings import Config
 
 AS_OF = date(2026, 11, 20)
@@ -34,11 +35,14 @@ class House:
     config: Config
     tables: sa.MetaData
 
-    def night(self, as_of: date = AS_OF, **more: Any) -> Night:
-        return run.night(self.config, datetime.now(UTC), as_of, more.pop("hooks", hooks()), **more)
+    def night(self, as_of: date = AS_OF, *, host: datetime | None = None, **more: Any) -> Night:
+        return run.night(self.config, host or datetime.now(UTC), as_of, more.pop("hooks", hooks()), **more)
 
-    def plan(self, as_of: date = AS_OF) -> Any:
-        return run.plan_night(self.config, datetime.now(UTC), as_of, hooks())
+    def plan(self, as_of: date = AS_OF, *, host: datetime | None = None, **more: Any) -> Any:
+        """A dry run, its plan as it was written beside the configuration, and the statements."""
+        out = self.folder / "plan.json"
+        night, _, shown = run.plan_night(self.config, host or datetime.now(UTC), as_of, hooks(), out, **more)
+        return night, read_plan(out), shown
 
     def verify(self, as_of: date | None = None) -> Night:
         return afterwards.verify_night(self.config, datetime.now(UTC), as_of, hooks())

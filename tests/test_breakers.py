@@ -4,8 +4,6 @@ The pure ones are enumerated at their boundaries; the rest breaks a real databas
 was left.
 """
 
-import json
-import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,19 +13,8 @@ from nightly import AS_OF, House, hooks
 from small_house import contents, declared_anew, small, small_house
 
 from carddata_retention import run
-from carddata_retention.errors import RefusedError, UsageError
+from carddata_retention.breakers import Clocks, Remembered, breakers, clock_findings
 from carddata_retention.model import Disposition, Night, Severity, State, TargetResult
-from carddata_retention.plan import (
-    Clocks,
-    Plan,
-    PlannedTarget,
-    Remembered,
-    breakers,
-    clock_findings,
-    hold_to,
-    read_plan,
-    same_set,
-)
 from carddata_retention.settings import Limits
 
 NEVER = {"first_run": "approve"}
@@ -174,102 +161,6 @@ def test_the_database_clock_counts_the_days_where_there_is_one():
     assert "as_of_jump" in {f.id for f in clock_findings(clocks, (AS_OF, NOON))}
 
 
-PLANNED = PlannedTarget("cards", 1, 2, 3, "candidates", "target", "fingerprint")
-PLAN = Plan(1, "2026-11-20", "SQLite · billing.db", "notice", "2", "policy", (PLANNED,))
-
-
-@pytest.mark.parametrize("word", ["as_of", "database", "policy_digest"])
-def test_a_plan_for_another_day_database_or_policy_is_refused(word):
-    fits: dict[str, Any] = {"as_of": AS_OF, "database": PLAN.database, "policy_digest": PLAN.policy_digest}
-    hold_to(PLAN, **fits)
-
-    with pytest.raises(RefusedError) as refused:
-        hold_to(PLAN, **fits | {word: AS_OF + DAY if word == "as_of" else "other"})
-
-    assert (refused.value.code, refused.value.exit) == ("plan_stale", 30)
-
-
-@pytest.mark.parametrize("change", [
-    {"requested": 0}, {"overdue": 0}, {"due": 0}, {"candidates_digest": "x"}, {"target_digest": "x"},
-    {"fingerprint": "x"},
-])
-def test_every_part_of_a_promise_counts(change):
-    assert same_set(PLANNED, PLANNED, counted(due=3, filled=9)) is None
-    stale = same_set(replace(PLANNED, **change), PLANNED, counted(due=3, filled=9))
-    assert (stale.id, stale.severity) == ("plan_stale", Severity.BLOCK)
-
-
-def test_a_target_that_the_plan_does_not_name_is_not_touched_by_it():
-    stale = same_set(None, PLANNED, counted(due=3, filled=9))
-
-    assert (stale.id, stale.severity) == ("plan_stale", Severity.BLOCK)
-
-
-@pytest.fixture
-def written(tmp_path):
-    PLAN.write(tmp_path / "plan.json")
-    return tmp_path / "plan.json"
-
-
-def test_a_plan_is_read_as_it_was_written_and_only_its_owner_can_read_it(written):
-    assert read_plan(written) == PLAN
-    assert stat.S_IMODE(written.stat().st_mode) == 0o600
-
-
-def test_a_plan_is_its_owners_alone_whatever_lay_there_before(tmp_path):
-    for name in ("plan.json", "plan.json.new"):
-        (tmp_path / name).write_text("old")
-        (tmp_path / name).chmod(0o666)
-
-    PLAN.write(tmp_path / "plan.json")
-
-    assert stat.S_IMODE((tmp_path / "plan.json").stat().st_mode) == 0o600
-    assert [p.name for p in tmp_path.iterdir()] == ["plan.json"]
-
-
-def test_a_plan_that_cannot_be_written_is_a_taught_error(tmp_path):
-    with pytest.raises(UsageError) as wrong:
-        PLAN.write(tmp_path / "no" / "plan.json")
-
-    assert (wrong.value.code, wrong.value.exit) == ("plan_unwritable", 2)
-
-
-def numbers_of(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        return [p for k, v in value.items() for p in numbers_of(v, (*place, k))]
-    if isinstance(value, list):
-        return [p for k, v in enumerate(value) for p in numbers_of(v, (*place, k))]
-    return [place]
-
-
-def test_every_word_of_a_plan_is_under_its_digest(written):
-    stored = json.loads(written.read_text())
-    places = [p for p in numbers_of(stored) if p != ("digest",)]
-    assert len(places) == 13
-    for *path, last in places:
-        edited = json.loads(written.read_text())
-        inner = edited
-        for step in path:
-            inner = inner[step]
-        inner[last] = inner[last] + 1 if isinstance(inner[last], int) else inner[last] + "x"
-        other = written.with_name("edited.json")
-        other.write_text(json.dumps(edited))
-        with pytest.raises((RefusedError, UsageError)) as wrong:
-            read_plan(other)
-        assert wrong.value.code == ("plan_unreadable" if last in ("schema", "as_of") else "plan_changed")
-
-
-@pytest.mark.parametrize("text", ["", "null", "[]", "{}", "not json", '{"digest": "x"}',
-                                  '{"digest": "x", "targets": []}'])
-def test_what_is_no_plan_is_not_read_as_one(tmp_path, text):
-    (tmp_path / "plan.json").write_text(text)
-
-    with pytest.raises(UsageError) as wrong:
-        read_plan(tmp_path / "plan.json")
-
-    assert (wrong.value.code, wrong.value.exit) == ("plan_unreadable", 2)
-
-
 # On real databases
 
 
@@ -301,7 +192,7 @@ def test_the_first_night_is_refused_until_a_plan_is_applied_and_then_the_nights_
     applied = house.night(plan=plan)
 
     assert (applied.exit_code, applied.mode) == (0, "apply")
-    promised = {t.name: t.requested + t.overdue + t.due for t in plan.targets}
+    promised = {t.name: t.requested + t.overdue + t.due for t in plan.plan.targets}
     assert {t.name: t.purged for t in applied.targets} == promised
     again = house.night()
     assert (again.exit_code, [t.purged for t in again.targets]) == (0, [0, 0])
@@ -317,62 +208,6 @@ def test_apply_passes_every_breaker_that_only_asks_for_eyes(sqlite_database, tmp
     assert {i for _, i in blocks(refused)} == {"first_run", "max_share", "max_rows"}
     assert applied.exit_code == 0
     assert all(t.purged == t.to_purge > 1 for t in applied.targets)
-
-
-def test_a_row_that_changed_since_the_plan_refuses_its_target_and_only_that(database, tmp_path):
-    house = small_house(database, tmp_path)
-    _, plan, _ = house.plan()
-    alone = sorted({r[1] for r in house.rows("cards")} - {r[1] for r in house.rows("payments")} - {None})
-    assert not alone  # so the change is made in a row of one target, not in a service of both
-    due = next(r[0] for r in house.rows("cards") if explained(house, r[0]) in ("due", "overdue"))
-    house.execute("DELETE FROM card_usage WHERE card_id = :id", id=due)
-    house.execute("DELETE FROM cards WHERE id = :id", id=due)
-    before = house.rows("cards")
-
-    applied = house.night(plan=plan)
-
-    assert applied.exit_code == 30
-    assert blocks(applied) == {("cards", "plan_stale")}
-    cards, payments = applied.targets
-    assert (cards.state, cards.purged, payments.state) == (State.REFUSED, 0, State.CLEAN)
-    assert payments.purged > 0
-    assert house.rows("cards") == before
-
-
-def explained(house: House, key: int) -> str:
-    from carddata_retention.explain import explain_record
-
-    return str(explain_record(house.config, datetime.now(UTC), AS_OF, "cards", str(key))["status"])
-
-
-def test_a_plan_of_another_database_is_refused_before_anything_is_written(new_database, tmp_path):
-    one, other = (tmp_path / n for n in ("one", "other"))
-    one.mkdir()
-    other.mkdir()
-    _, plan, _ = small_house(new_database("sqlite"), one).plan()
-    house = small_house(new_database("sqlite"), other)
-    before = contents(house)
-
-    with pytest.raises(RefusedError) as refused:
-        house.night(as_of=None, plan=plan)
-
-    assert (refused.value.code, refused.value.exit) == ("plan_stale", 30)
-    assert contents(house) == before
-    assert house.execute("SELECT name FROM sqlite_master WHERE name LIKE 'carddata%'") == []
-
-
-def test_a_plan_file_holds_no_key_of_a_record(sqlite_database, tmp_path):
-    billing = small()
-    moved = 7_000_000_000
-    shifted = replace(billing, cards=tuple(replace(c, id=c.id + moved) for c in billing.cards),
-                      usage=tuple(replace(u, card_id=u.card_id + moved) for u in billing.usage))
-    house = small_house(sqlite_database, tmp_path, shifted)
-    night, plan, _ = house.plan()
-
-    plan.write(tmp_path / "plan.json")
-
-    assert night.targets[0].to_purge > 0
-    assert "70000000" not in (tmp_path / "plan.json").read_text()
 
 
 def test_a_changed_policy_is_refused_until_its_plan_is_applied(sqlite_database, tmp_path):

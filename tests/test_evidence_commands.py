@@ -111,7 +111,7 @@ def test_a_reference_leads_back_to_its_record_and_that_is_noted(house):
     before = set((house.folder / "evidence" / "spool").iterdir())
     assert carddata(house, "resolve", "f" * 32).returncode == 2
     noted = set((house.folder / "evidence" / "spool").iterdir()) - before
-    assert [(json.loads(p.read_text())["event"]["found"], stat.S_IMODE(p.stat().st_mode)) for p in noted] == [(0, 0o600)]
+    assert [(json.loads(json.loads(p.read_text())["facts"])["found"], stat.S_IMODE(p.stat().st_mode)) for p in noted] == [(0, 0o600)]
 
 
 def test_a_record_that_is_there_is_found_by_its_reference_too(house):

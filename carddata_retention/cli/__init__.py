@@ -7,11 +7,12 @@ import sys
 from typing import NoReturn
 
 from carddata_retention import console
-from carddata_retention.cli import evidence, holding, nightly, questions
+from carddata_retention.cli import evidence, holding, nightly, planning, questions
+from carddata_retention.cli.auditing import leave_event
 from carddata_retention.cli.front import app
 from carddata_retention.errors import BlindError, RetentionError
 
-__all__ = ["evidence", "holding", "main", "nightly", "questions"]
+__all__ = ["evidence", "holding", "main", "nightly", "planning", "questions"]
 
 
 def main() -> NoReturn:
@@ -21,6 +22,7 @@ def main() -> NoReturn:
     """
     console.occupy_closed_files()
     code = _command()
+    leave_event(code)
     if not console.everything_said():
         lost = BlindError("output_lost", "The answer could not be written to stdout, or not whole.",
                           not_done="What was removed is recorded in the ledger; nothing was undone.",

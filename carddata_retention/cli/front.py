@@ -30,6 +30,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", envvar="CARDDATA_CONFIG"
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Judge by this date instead of today.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 DEFAULT_CONFIG = Path("retention.toml")
+_loaded: "list[Config]" = []
 
 
 def now() -> datetime:
@@ -52,7 +53,13 @@ def load_config(path: Path) -> "Config":
     """The configuration of a command. Raises ConfigError."""
     from carddata_retention.config import load
 
-    return load(path)
+    _loaded[:] = [load(path)]
+    return _loaded[0]
+
+
+def forget_config() -> "Config | None":
+    """The configuration that this command has read, for the last time."""
+    return _loaded.pop() if _loaded else None
 
 
 def asked(path: Path, as_of: str | None) -> "tuple[Config, datetime, date | None]":

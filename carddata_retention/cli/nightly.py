@@ -33,37 +33,6 @@ def run(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOf = None, json: Json = 
 
 
 @app.command()
-def plan(
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the plan here, for apply.")] = None,
-    sql: Annotated[bool, typer.Option("--sql", help="Show the statements and the database's query plan.")] = False,
-    json: Json = False,
-) -> None:
-    """The dry run: counts, reasons, statements; writes nothing to the database."""
-    from carddata_retention.run import plan_night
-
-    told, frozen, statements = plan_night(*asked(config, as_of), hooks())
-    if out is not None:
-        frozen.write(out)
-        console.log(f"plan {frozen.digest[:16]} written to {out}; carry it out with: carddata-retention apply {out}")
-    if sql and not json:
-        for title, text in statements:
-            console.say(f"-- {title}\n{text}\n")
-    tell(told, json)
-
-
-@app.command()
-def apply(plan_file: Annotated[Path, typer.Argument(metavar="PLAN")], config: ConfigOption = DEFAULT_CONFIG,
-          json: Json = False) -> None:
-    """Remove exactly what a plan says, or refuse."""
-    from carddata_retention.plan import read_plan
-    from carddata_retention.run import night
-
-    tell(night(load_config(config), now(), None, hooks(), read_plan(plan_file)), json)
-
-
-@app.command()
 def verify(
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOf = None,

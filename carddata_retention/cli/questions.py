@@ -9,6 +9,7 @@ from typing import Annotated, TextIO
 import typer
 
 from carddata_retention import console
+from carddata_retention.cli.auditing import about
 from carddata_retention.cli.front import DEFAULT_CONFIG, AsOf, ConfigOption, Json, app, asked, load_config, now
 from carddata_retention.errors import UsageError
 
@@ -26,6 +27,7 @@ def explain(
 
     given = sys.stdin.readline().strip() if key == "-" else key
     story = explain_record(*asked(config, as_of), target, given)
+    about(target=target)  # one that is declared: what was typed may be anything
     if json:
         console.say_json({"schema": 1, **story})
     else:

@@ -11,6 +11,7 @@ from datetime import date
 from html import unescape
 from typing import Literal
 
+from carddata_retention.model import Finding, QualityResult
 from carddata_retention.report.speech import DASH, Language, Phrase, Speech, number, phrase
 from carddata_retention.report.totals import Sum
 from carddata_retention.report.verdict import Tone
@@ -27,6 +28,18 @@ class Joined:
 
     parts: tuple["Words", ...]
     between: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual:
+    """A text from the core or from a suite of expectations, in Japanese where that is known."""
+
+    en: str
+    ja: str
+
+    def text(self, language: Language) -> str:
+        """The text in one language; in English where there is no other."""
+        return self.ja or self.en if language == "ja" else self.en
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,7 @@ class Blank:
     """Where a person writes by hand."""
 
 
-Words = str | Phrase | Joined | Abridged
+Words = str | Phrase | Joined | Bilingual | Abridged
 Cell = None | int | date | Sum | Share | Conclusion | Formula | Blank | Words
 
 
@@ -128,6 +141,11 @@ class Table:
         return replace(self, rows=shown, caption=replace(self.caption, facts={**self.caption.facts, "n": len(shown)}))
 
 
+def reason(of: Finding | QualityResult) -> Bilingual:
+    """Why, in the words of whoever found it."""
+    return Bilingual(of.reason, of.reason_ja)
+
+
 def code(group: str, word: str) -> Words:
     """What a machine-readable code means, or the code itself where it is none of ours."""
     key = f"{group}.{word}"
@@ -150,6 +168,8 @@ def spoken(cell: Cell, language: Language, *, short: bool = False) -> str:
         return spoken(cell.value, language)
     if isinstance(cell, Blank):
         return ""
+    if isinstance(cell, Bilingual):
+        return cell.text(language)
     if isinstance(cell, Abridged):
         return cell.short if short else cell.whole
     if isinstance(cell, Joined):

@@ -17,6 +17,7 @@ from carddata_retention.report.cells import (
     Table,
     Words,
     code,
+    reason,
 )
 from carddata_retention.report.controls import days_past
 from carddata_retention.report.speech import number, phrase
@@ -168,7 +169,7 @@ def quality(night: Night) -> list[Table]:
     if not judged:
         return []
     rows = tuple(
-        Row((Joined((q.id, q.reason), "\n") if q.reason else q.id, q.target, code("severity", q.severity.value),
+        Row((Joined((q.id, reason(q)), "\n") if q.reason else q.id, q.target, code("severity", q.severity.value),
              q.checked, q.observed, q.limit,
              Conclusion("ok" if q.passed else "bad" if q.severity.value == "block" else "att")))
         for q in judged)

@@ -9,7 +9,7 @@ from carddata_retention.history import History
 from carddata_retention.model import Night
 from carddata_retention.report import figures, tables
 from carddata_retention.report.canonical import digest, night_json, ruling_cutoff
-from carddata_retention.report.cells import Cell, spoken
+from carddata_retention.report.cells import Cell, reason, spoken
 from carddata_retention.report.certificate import certificate, refusal
 from carddata_retention.report.controls import controls, days_past, short
 from carddata_retention.report.cover import change, equation, times, version_changes, workpaper
@@ -111,6 +111,7 @@ def voice(speech: Speech) -> dict[str, Any]:
     return {
         "say": speech.say,
         "words": lambda cell: _words(speech, cell),
+        "reason": lambda of: _words(speech, reason(of)),
         "title": lambda id: speech.say(phrase("section", id)),
         "label": lambda key, **facts: speech.say(phrase("label", key, **facts)),
         "note": lambda key, **facts: speech.say(phrase("note", key, **facts)),

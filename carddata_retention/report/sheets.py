@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from carddata_retention.model import Night, Status
 from carddata_retention.report import count_sheets, tables
 from carddata_retention.report.canonical import digest, night_json
-from carddata_retention.report.cells import Cell, Conclusion, Joined, Row, Table, Words, code
+from carddata_retention.report.cells import Cell, Conclusion, Joined, Row, Table, Words, code, reason
 from carddata_retention.report.certificate import certificate
 from carddata_retention.report.controls import Control, controls, dated
 from carddata_retention.report.count_sheets import columns, day_of
@@ -92,7 +92,7 @@ def _exceptions(night: Night) -> list[Table]:
     checked = tuple(Row((phrase("label", c.key), c.count, c.detail, Conclusion(c.tone))) for c in tables.checks(night))
     out = [Table("t13-1", phrase("label", "t13-1"), columns("item", ("count", "count"), "content", "result"), checked)]
     if night.findings:
-        rows = tuple(Row((f.id, code("severity", f.severity.value), f.target, f.count, f.reason))
+        rows = tuple(Row((f.id, code("severity", f.severity.value), f.target, f.count, reason(f)))
                      for f in tables.findings(night))
         caption = phrase("note", "t13-2", n=len(rows), total=len(rows))
         heads = columns("finding", "severity", "target", ("count", "count"), "reason")

@@ -87,6 +87,7 @@ CODES = texts({
     "skip.changed": ("走査後に終了日または状態が変わった", "End or status changed since the scan"),
     "skip.locked": ("他の処理がロック中", "Locked by another transaction"),
     "skip.not_reached": ("時間内に届かなかった", "Not reached in the time allowed"),
+    "skip.not_planned": ("承認された計画にない", "Not in the approved plan"),
     "skip.refused": ("関門・上限・承認による拒否", "Refused by gate, breaker or approval"),
     "next.none": ("不要", "None"),
     "next.retry": ("次の run が再試行", "The next run retries"),

@@ -13,6 +13,7 @@ from .form import (
     FORMAT,
     GENESIS,
     OF_DEADLINE,
+    OF_EVENT,
     OF_HEAD,
     OF_RUN,
     OF_STONE,
@@ -20,6 +21,7 @@ from .form import (
     canonical,
     check_of,
     digest,
+    event_line,
     head,
     leaf,
     run_digest,
@@ -31,9 +33,9 @@ from .merkle import Tree, leaf_hash, root_by_path
 
 MOST = 1000
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
-_KINDS = ("run", "batch", "deadline", "tombstone", "head")
+_KINDS = ("run", "event", "batch", "deadline", "tombstone", "head")
 # Of a run and of a batch every member is under the seal, whatever they are.
-_MEMBERS = {"deadline": set(OF_DEADLINE), "tombstone": set(OF_STONE),
+_MEMBERS = {"event": set(OF_EVENT), "deadline": set(OF_DEADLINE), "tombstone": set(OF_STONE),
             "head": {*OF_HEAD, "facts", "tombstones", "root", "previous", "seal", "key_id", "signature"}}
 
 
@@ -65,7 +67,8 @@ class EvidenceFile:
         self._batches: dict[tuple[str, int], Entry] = {}
         self._digests: dict[tuple[str, int], Any] = defaultdict(hashlib.sha256)
         self._numbers: Counter[tuple[str, int]] = Counter()
-        self._deadlines = hashlib.sha256()
+        self._deadlines, self._events = hashlib.sha256(), hashlib.sha256()
+        self.events: list[int] = []  # the numbers before the first event and of the last one
         self._kind, self._place = "run", ("", 0)
         try:
             with path.open("rb") as file:
@@ -115,6 +118,8 @@ class EvidenceFile:
                     if self.run or entry.pop("format") != FORMAT:
                         self.complain(f"a second run, or not format {FORMAT}", at)
                     self.run = entry
+                case "event":
+                    self._take_event(at, entry)
                 case "batch":
                     self._batches[entry["target"], entry["batch_no"]] = entry
                 case "deadline":
@@ -125,6 +130,13 @@ class EvidenceFile:
                     self.head = entry
         except MALFORMED:
             self.complain(f"{kind} lacks what it must say", at)
+
+    def _take_event(self, at: int, entry: Entry) -> None:
+        self._events.update(event_line(entry))
+        self.events = self.events or [entry["number"] - 1] * 2
+        if entry["number"] != self.events[1] + 1:
+            self.complain(f"event {said_of(entry['number'])} does not follow the one before", at)
+        self.events[1] = entry["number"]
 
     def _take_tombstone(self, at: int, entry: Entry) -> None:
         place, batch = (entry["target"], entry["seq"]), (entry["target"], entry["batch_no"])
@@ -146,6 +158,8 @@ class EvidenceFile:
         try:
             if self.run["deadlines"] not in (None, self._deadlines.hexdigest()):
                 self.complain("the deadlines are not those that the run was sealed with")
+            if self.run["events"] != self._events.hexdigest():
+                self.complain("the events are not those that the run was sealed with")
             facts = run_digest(self.run, [(*place, digest(batch)) for place, batch in self._batches.items()])
             built = head(self.run, facts, self.tree.size, self.tree.root(), self.head["previous"])
             if any(built[name] != self.head[name] for name in built) or seal(built) != self.head["seal"]:

@@ -1,7 +1,8 @@
 """The form of exported evidence: its lines, the leaves of its tree, heads and their seals. The product writes by these.
 
-A file holds one run. Its lines are JSON: the run, its batches, the deadlines that followed from service ends, one
-tombstone for each removed record, and at last the head, which is signed. `check` ties each line to the one before.
+A file holds one run. Its lines are JSON: the run, the audit events since the run before, its batches, the deadlines
+that followed from service ends, one tombstone for each removed record, and at last the head, which is signed. `check`
+ties each line to the one before.
 No key of a record stands in any of this: `reference` is a hash keyed by a secret, and `digest` one with a salt that
 never leaves the database, so no leaf can be guessed.
 """
@@ -16,7 +17,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-FORMAT = 3
+FORMAT = 4
 GENESIS = "0" * 64
 KEYS = "keys.json"
 KEY_BYTES = 32
@@ -24,6 +25,7 @@ OF_RUN = ("run_id", "policy_version", "policy_digest")
 OF_HEAD = ("number", "run_id", "epoch", "database_name", "as_of", *OF_RUN[1:])
 OF_DEADLINE = ("run_id", "service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
 OF_STONE = ("target", "batch_no", "seq", "reference", "status", "service_end", "digest")
+OF_EVENT = ("number", "id", "at", "what", "os_user", "host", "outcome", "facts", "key_id", "signature")
 _OF_BATCH = ("table_name", "disposition", "fields", "removed_at")
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 Entry = dict[str, Any]
@@ -55,6 +57,16 @@ def leaf(run: Mapping[str, Any], batch: Mapping[str, Any], stone: Mapping[str, A
     """What the tree knows of one removed record: when, under which policy version, and what became of its row."""
     return {**{name: run[name] for name in OF_RUN}, **{name: batch[name] for name in _OF_BATCH},
             **{name: stone[name] for name in OF_STONE}}
+
+
+def event_digest(event: Mapping[str, Any]) -> str:
+    """What the signature of an event is over: all that whoever noted it knew."""
+    return digest({name: event[name] for name in OF_EVENT[1:-2]})
+
+
+def event_line(event: Mapping[str, Any]) -> bytes:
+    """An event as the digest over all events of a run takes it."""
+    return canonical([event[name] for name in OF_EVENT]) + b"\n"
 
 
 def run_digest(facts: Mapping[str, Any], batches: Iterable[tuple[str, int, str]]) -> str:

@@ -20,12 +20,15 @@ CREATE TABLE carddata_run (
     tool_version VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     policy_version VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     policy_digest VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    plan_digest VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     salt VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
     finished_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     verdict VARCHAR(16) COLLATE utf8mb4_nopad_bin,
     exit_code INTEGER,
     result LONGTEXT,
     deadlines VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    events VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    last_event BIGINT,
     tombstones BIGINT,
     root VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     previous_seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
@@ -161,3 +164,21 @@ CREATE TABLE carddata_request (
   COMMENT='Requests of individuals, such as erasure, by key of record or subject. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
 CREATE INDEX carddata_request_item ON carddata_request (scope, item);
+
+-- Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.
+CREATE TABLE carddata_event (
+    number BIGINT NOT NULL,
+    id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    what VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    os_user VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    host VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    outcome INTEGER NOT NULL,
+    facts LONGTEXT NOT NULL,
+    key_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    signature VARCHAR(128) COLLATE utf8mb4_nopad_bin NOT NULL,
+    PRIMARY KEY (number),
+    UNIQUE (id)
+) ENGINE=InnoDB CHARSET=utf8mb4
+  COMMENT='Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.'
+  COLLATE utf8mb4_nopad_bin;

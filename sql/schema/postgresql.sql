@@ -22,12 +22,15 @@ CREATE TABLE carddata.run (
     tool_version VARCHAR(40) NOT NULL,
     policy_version VARCHAR(64) NOT NULL,
     policy_digest VARCHAR(64) NOT NULL,
+    plan_digest VARCHAR(64),
     salt VARCHAR(64) NOT NULL,
     finished_at VARCHAR(40),
     verdict VARCHAR(16),
     exit_code INTEGER,
     result TEXT,
     deadlines VARCHAR(64),
+    events VARCHAR(64),
+    last_event BIGINT,
     tombstones BIGINT,
     root VARCHAR(64),
     previous_seal VARCHAR(64),
@@ -163,3 +166,21 @@ CREATE TABLE carddata.request (
 CREATE INDEX carddata_request_item ON carddata.request (scope, item);
 COMMENT ON TABLE carddata.request IS
     'Requests of individuals, such as erasure, by key of record or subject. Never a card value.';
+
+-- Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.
+CREATE TABLE carddata.event (
+    number BIGINT NOT NULL,
+    id VARCHAR(40) NOT NULL,
+    at VARCHAR(40) NOT NULL,
+    what VARCHAR(40) NOT NULL,
+    os_user VARCHAR(255) NOT NULL,
+    host VARCHAR(255) NOT NULL,
+    outcome INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    key_id VARCHAR(40) NOT NULL,
+    signature VARCHAR(128) NOT NULL,
+    PRIMARY KEY (number),
+    UNIQUE (id)
+);
+COMMENT ON TABLE carddata.event IS
+    'Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.';

@@ -20,12 +20,15 @@ CREATE TABLE carddata_run (
     tool_version VARCHAR(40) NOT NULL,
     policy_version VARCHAR(64) NOT NULL,
     policy_digest VARCHAR(64) NOT NULL,
+    plan_digest VARCHAR(64),
     salt VARCHAR(64) NOT NULL,
     finished_at VARCHAR(40),
     verdict VARCHAR(16),
     exit_code INTEGER,
     result TEXT,
     deadlines VARCHAR(64),
+    events VARCHAR(64),
+    last_event BIGINT,
     tombstones BIGINT,
     root VARCHAR(64),
     previous_seal VARCHAR(64),
@@ -145,3 +148,19 @@ CREATE TABLE carddata_request (
     CONSTRAINT carddata_request_scope CHECK (scope IN ('record', 'subject', 'target'))
 );
 CREATE INDEX carddata_request_item ON carddata_request (scope, item);
+
+-- Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.
+CREATE TABLE carddata_event (
+    number BIGINT NOT NULL,
+    id VARCHAR(40) NOT NULL,
+    at VARCHAR(40) NOT NULL,
+    what VARCHAR(40) NOT NULL,
+    os_user VARCHAR(255) NOT NULL,
+    host VARCHAR(255) NOT NULL,
+    outcome INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    key_id VARCHAR(40) NOT NULL,
+    signature VARCHAR(128) NOT NULL,
+    PRIMARY KEY (number),
+    UNIQUE (id)
+);
