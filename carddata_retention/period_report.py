@@ -28,9 +28,10 @@ def report_period(config: Config, host: datetime, period: ReportingPeriod) -> Pe
     """Build the report of a period, and the overview that links to it. Today is what the clocks of host and database
     say.
 
-    Raises UsageError for a period that has not begun or holds no completed run, BrokenError where a run cannot even be
-    read, RefusedError on a leak, FailedError where no file can be written.
+    Raises ConfigError where a format is not installed, UsageError for a period that has not begun or holds no completed
+    run, BrokenError where a run cannot even be read, RefusedError on a leak, FailedError where no file can be written.
     """
+    publication.ready(config)
     with open_stage(config, "plan", host, None) as stage:
         _has_begun(period, stage.clocks.today)
         history, chain, broken = _read(stage)

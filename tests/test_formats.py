@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -14,7 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 from nightly import hooks
-from reading import csv_rows, html_tables, pdf_text, squeezed, workbook
+from reading import csv_rows, html_tables, workbook
+from same_cells import COMMANDS, HEAD, no_command_in, same_csv_files, same_page, same_paper, same_workbook
 from small_house import contents, small_house
 from test_report import BLIND, BOTH, CARDS, PAN, PAYMENTS, PLACES, POLICY, night, target, tombstone
 
@@ -26,19 +26,17 @@ from carddata_retention.errors import ConfigError, RefusedError
 from carddata_retention.model import Finding, Hold, Mode, Night, Severity, State, Status
 from carddata_retention.report import formats
 from carddata_retention.report.canonical import night_json
-from carddata_retention.report.cells import Blank, Formula, Share, Table, spoken
-from carddata_retention.report.csv_files import harmless
+from carddata_retention.report.cells import Table, spoken
 from carddata_retention.report.formats import FORMATS, render
 from carddata_retention.report.json_schema import night_schema, schema_text
+from carddata_retention.report.period_schema import period_schema
 from carddata_retention.report.publish import publish
 from carddata_retention.report.sheets import sheets
 from carddata_retention.report.speech import Language
-from carddata_retention.report.totals import Sum
 from carddata_retention.run import night as run_night
 from carddata_retention.run import plan_night
 from carddata_retention.settings import Config
 
-HEAD = 3  # rows above the headings of a sheet
 REQUESTED = tombstone(7, status=Status.REQUESTED, start_day="", last_retained_day="", first_purgeable_day="", rule="",
                       service_end="")
 NIGHTS: dict[str, Callable[[], Night]] = {
@@ -73,100 +71,32 @@ def tables_of(of: Night, scanned: int) -> tuple[Table, ...]:
     return sheets(of, POLICY, PLACES, scanned)
 
 
-def on_page(table: Table) -> bool:
-    return table.paper_rows != 0
-
-
 @each_night
 @each_language
 def test_the_page_and_the_typed_tables_are_the_same_cell_by_cell(name: str, language: Language) -> None:
     of = NIGHTS[name]()
     made = told(of, (language,), ("html",))
-    rows, captions = html_tables(made["night.html"].content.decode())
-    expected = [table.on_paper() for table in tables_of(of, 1) if on_page(table)]
-    assert set(rows) == {table.id for table in expected}
-    for table in expected:
-        head = [squeezed(spoken(column.label, language)) for column in table.columns]
-        body = [[squeezed(spoken(cell, language, short=True)) for cell in row.cells] for row in table.rows]
-        assert rows[table.id] == [head, *body], table.id
-        assert captions[table.id].endswith(squeezed(spoken(table.caption, language)))
+    same_page(made["night.html"].content, tables_of(of, 1), language)
 
 
 @each_night
 @each_language
 def test_a_workbook_reads_back_typed_cell_by_cell(name: str, language: Language) -> None:
     of, made = made_of(name)
-    content = made[f"night.{language}.xlsx"].content
-    live, carried = workbook(content), workbook(content, values=True)
-    expected = tables_of(of, len(made))
-    assert live.sheetnames[1:] == [table.number for table in expected]
-    for table in expected:
-        sheet, values = live[table.number], carried[table.number]
-        assert [c.value for c in sheet[HEAD + 1]] == [spoken(column.label, language) for column in table.columns]
-        assert sheet.freeze_panes == "B5"
-        assert sheet.auto_filter.ref.startswith("A4:")
-        assert sheet.max_row == HEAD + 1 + len(table.rows)
-        for row, typed in zip(sheet.iter_rows(min_row=HEAD + 2), table.rows, strict=True):
-            for cell, meant in zip(row, typed.cells, strict=True):
-                read = values[cell.coordinate].value
-                assert same(read, meant, language), (table.id, cell.coordinate, read, meant)
-                assert cell.data_type == ("f" if isinstance(meant, Formula) else values[cell.coordinate].data_type)
-                assert ("†" in cell.number_format) is (isinstance(meant, Sum) and meant.partial)
-
-
-def same(read: Any, meant: Any, language: Language) -> bool:
-    """Whether a spreadsheet's value is the typed one: a number as a number, a day as a day, the rest as its text."""
-    value = meant.value if isinstance(meant, Sum | Formula) else meant
-    if isinstance(meant, Blank):
-        return read is None
-    if isinstance(meant, Share) and meant.value is not None:
-        return bool(read == pytest.approx(meant.value))
-    if isinstance(value, date):
-        return bool(read == datetime(value.year, value.month, value.day))
-    if isinstance(value, int):
-        return bool(read == value and isinstance(read, int))
-    return bool(read == spoken(meant, language))
+    same_workbook(made[f"night.{language}.xlsx"].content, tables_of(of, len(made)), language)
 
 
 @each_night
 def test_a_csv_file_reads_back_cell_by_cell(name: str) -> None:
     of, made = made_of(name)
-    expected = tables_of(of, len(made))
-    assert [n for n in made if n.endswith(".csv")] == [f"csv/{table.id}.csv" for table in expected]
-    for table in expected:
-        head, *rows = csv_rows(made[f"csv/{table.id}.csv"].content)
-        assert head == [both(column.label) for column in table.columns]
-        for row, typed in zip(rows, table.rows, strict=True):
-            for text, meant in zip(row, typed.cells, strict=True):
-                value = meant.value if isinstance(meant, Sum) and not meant.partial else meant
-                if isinstance(value, int):
-                    assert int(text) == value
-                else:
-                    assert text == harmless(both(meant).replace("\n", " "))
-
-
-def both(cell: Any) -> str:
-    return " / ".join(dict.fromkeys(spoken(cell, language) for language in BOTH))
+    same_csv_files({n: a.content for n, a in made.items()}, tables_of(of, len(made)))
 
 
 @each_night
 @each_language
 def test_the_pdf_says_every_row_in_order(name: str, language: Language, tmp_path: Path) -> None:
     of, made = made_of(name)
-    text = squeezed(pdf_text(made[f"night.{language}.pdf"].content, tmp_path)).translate({ord(m): None for m in "●▲■"})
-    at = 0
-    for table in tables_of(of, len(made)):
-        if not on_page(table):
-            continue
-        shown = table.on_paper()
-        rows = [[spoken(c.label, language) for c in shown.columns]]
-        rows += [[("–" if spoken(c, language) in ("証跡なし", "Not evidenced") else "") + spoken(c, language, short=True)
-                  for c in row.cells] for row in shown.rows]
-        for row in rows:
-            wanted = squeezed("".join(row))
-            found = text.find(wanted, at)
-            assert found >= 0, (table.id, row)
-            at = found + len(wanted)
+    same_paper(made[f"night.{language}.pdf"].content, tables_of(of, len(made)), language, tmp_path)
 
 
 def test_the_json_holds_the_numbers_of_the_tables() -> None:
@@ -208,9 +138,6 @@ def test_the_same_night_gives_the_same_bytes() -> None:
     assert told(night(host="other"), ("ja",), ("pdf",))["night.ja.pdf"] != made_of("a night")[1]["night.ja.pdf"]
 
 
-COMMANDS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(\"x\")", "{=1}", "https://example.org"]
-
-
 @pytest.mark.parametrize("text", COMMANDS)
 def test_nothing_from_outside_becomes_a_formula_or_a_link(text: str) -> None:
     of = night(host=text, database=text, targets=(dataclasses.replace(CARDS, name=text),), verification_login=text,
@@ -218,13 +145,8 @@ def test_nothing_from_outside_becomes_a_formula_or_a_link(text: str) -> None:
                sealed=dataclasses.replace(night().sealed, key_id=text), holds=(Hold(text, text, text, text, text, text, text),))
     made = told(of, ("ja",), ("xlsx", "csv"))
     book = workbook(made["night.ja.xlsx"].content)
-    assert [c.coordinate for s in book if s.title != "15-2" for row in s.iter_rows() for c in row if c.data_type == "f"] == []
-    assert [c.hyperlink.target for s in book for row in s.iter_rows() for c in row if c.hyperlink and c.hyperlink.target] == []
+    no_command_in(book, {n: a.content for n, a in made.items()}, live=("15-2",))
     assert text in {str(c.value).replace("_x000D_", "\r") for c in book["13-2"][HEAD + 2]}
-    for name in (n for n in made if n.endswith(".csv")):
-        cells = [cell for row in csv_rows(made[name].content) for cell in row]
-        assert not [c for c in cells if c.lstrip(" ").startswith(("=", "+", "@", "\t", "\r", "＝"))], name
-        assert not [c for c in cells if c.startswith("-") and not re.fullmatch(r"-\d+", c)], name
 
 
 def test_a_negative_number_stays_a_number() -> None:
@@ -329,12 +251,14 @@ def test_what_is_not_a_night_is_not_valid(spoil: Callable[[dict[str, Any]], Any]
         jsonschema.validate(one, night_schema(), cls=jsonschema.Draft202012Validator)
 
 
-def test_the_published_schema_is_the_one_of_the_code() -> None:
-    file = Path(__file__).resolve().parent.parent / "docs" / "night.schema.json"
-    assert file.read_text(encoding="utf-8") == schema_text(), (
-        "type: python -c 'from carddata_retention.report.json_schema import schema_text as s; print(s(), end=\"\")' "
-        "> docs/night.schema.json")
-    jsonschema.Draft202012Validator.check_schema(night_schema())
+@pytest.mark.parametrize("schema", [night_schema, period_schema])
+def test_a_published_schema_is_the_one_of_the_code(schema: Callable[[], dict[str, Any]]) -> None:
+    name, module = schema.__name__, schema.__module__
+    file = Path(__file__).resolve().parent.parent / "docs" / f"{name.removesuffix('_schema')}.schema.json"
+    assert file.read_text(encoding="utf-8") == schema_text(schema()), (
+        f"type: python -c 'from {module} import {name} as s; from carddata_retention.report.json_schema import "
+        f"schema_text as t; print(t(s()), end=\"\")' > docs/{file.name}")
+    jsonschema.Draft202012Validator.check_schema(schema())
 
 
 def test_a_workbook_says_when_the_night_was_and_not_when_it_was_written() -> None:

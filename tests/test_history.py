@@ -4,10 +4,13 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
+import jsonschema
 import pytest
 from nightly import AS_OF
 from past_runs import WARNED, counted, past, remember, uncounted
+from reading import workbook
 from small_house import declared_anew, small_house
 from test_overview import weeks
 
@@ -17,6 +20,9 @@ from carddata_retention.history import History
 from carddata_retention.keys import load_key
 from carddata_retention.model import State
 from carddata_retention.period_report import report_period
+from carddata_retention.report.formats import FORMATS
+from carddata_retention.report.keeping import remove_periods
+from carddata_retention.report.period_schema import period_schema
 from carddata_retention.reporting_period import ReportingPeriod
 from carddata_retention.stage import open_stage
 
@@ -168,6 +174,28 @@ def test_before_the_first_run_no_period_can_be_told(lone_house):
     with pytest.raises(UsageError) as wrong:
         built(lone_house, "2024-02")
     assert wrong.value.code == "period_without_run"
+
+
+def test_a_period_of_a_real_ledger_is_written_in_every_format_and_answers_with_its_paths(lone_house, answer):
+    house = declared_anew(lone_house, report={"formats": list(FORMATS), "keep_periods_days": 365})
+    key = load_key(house.config.path(house.config.evidence.key_file), create=True)
+    with open_stage(house.config, "run", NOW, None) as stage:
+        remember(stage.ledger, RUNS, key)
+    code, out, _ = answer("report", "--period", "2024-02", "--config", house.folder / "retention.toml")
+    folder = house.folder / "reports" / "2024-02"
+    written = [Path(line).relative_to(folder).as_posix() for line in out.split()[:-1]]
+    assert code == 0
+    assert [name for name in written if "/" not in name] == [
+        "period.html", "period.json", "period.ja.xlsx", "period.en.xlsx", "period.ja.pdf", "period.en.pdf"]
+    assert [name for name in written if "/" in name] == [
+        f"csv/t{number}.csv" for number in ("2-1", "3-2", "4-1", "5-1", "7-1", "8-1")]
+    told = json.loads((folder / "period.json").read_bytes())
+    jsonschema.validate(told, period_schema(), cls=jsonschema.Draft202012Validator)
+    shown = workbook((folder / "period.en.xlsx").read_bytes())["4-1"]
+    assert [row[4].value for row in shown.iter_rows(min_row=5)] == [
+        look["run_id"] for look in reversed(told["verifications"]["list"])]
+    assert remove_periods(house.folder / "reports", date(2026, 1, 1), 365) == 1
+    assert not folder.exists()
 
 
 def test_a_night_throws_away_what_is_old_says_so_and_its_overview_keeps_the_night(lone_house, answer):

@@ -17,7 +17,9 @@ from carddata_retention.model import Finding, Mode, Night, Severity, State
 from carddata_retention.report.canonical import digest, night_json
 from carddata_retention.report.cells import spoken
 from carddata_retention.report.certificate import certificate, refusal
+from carddata_retention.report.cover import front
 from carddata_retention.report.line_breaks import BREAK, broken
+from carddata_retention.report.notes import parts
 from carddata_retention.report.pdf import Paper, render_pdf
 from carddata_retention.report.pdf_ink import BOLD, REGULAR, Pen, fonts
 from carddata_retention.report.reperformance import RULES
@@ -28,8 +30,8 @@ from carddata_retention.report.views import LocationView
 FOLDER = files("carddata_retention.report") / "fonts"
 
 
-def paper(of: Night, language: Language = "ja") -> Paper:
-    return render_pdf(of, POLICY, PLACES, sheets(of, POLICY, PLACES, 6), language)
+def paper(of: Night, language: Language = "ja", places: tuple[LocationView, ...] = PLACES) -> Paper:
+    return render_pdf(front(of, POLICY), parts(of, POLICY, places, sheets(of, POLICY, places, 6), language), language)
 
 
 def test_page_one_is_complete_by_itself(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_what_was_written_is_remembered_for_the_scan() -> None:
     of = night(host="seen-here-host", findings=(Finding("f", Severity.WARN, None, 1, "seen-here-reason"),),
                verification_sql="select seen_here_sql")
     places = (LocationView("seen-here-place", "seen-here-owner", "none", ""),)
-    texts = "\n".join(render_pdf(of, POLICY, places, sheets(of, POLICY, places, 6), "en").texts)
+    texts = "\n".join(paper(of, "en", places).texts)
     for wanted in ("seen-here-host", "seen-here-reason", "seen_here_sql", "seen-here-place", "seen-here-owner", "page 1 of"):
         assert wanted in texts, wanted
 

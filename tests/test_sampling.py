@@ -11,6 +11,7 @@ from test_report import CARDS, PAYMENTS, PLACES, POLICY, drawn, night
 
 from carddata_retention.model import Convention, Night, TargetResult
 from carddata_retention.report.cells import Blank, Formula, Row, Table, spoken
+from carddata_retention.report.cover import front
 from carddata_retention.report.sampling import last_day, next_day, strata
 from carddata_retention.report.sampling_sheet import sample
 from carddata_retention.report.sheets import sheets
@@ -146,7 +147,7 @@ def test_a_real_spreadsheet_recomputes_the_same_days(convention: Convention, per
     wrong = dataclasses.replace(of.sampled[40], last_retained_day="2020-01-01")
     of = dataclasses.replace(of, sampled=(*of.sampled[:40], wrong, *of.sampled[41:]))
     table = sheet(of, under)
-    found = recalculated(render_xlsx(of, under, (spoilt(table),), "en"), tmp_path)["15-2"]
+    found = recalculated(render_xlsx(front(of, under), (spoilt(table),), "en"), tmp_path)["15-2"]
     assert len(table.rows) >= 150
     for row, typed in zip(found.iter_rows(min_row=HEAD + 2, values_only=True), table.rows, strict=True):
         for read, meant in zip(row, typed.cells, strict=True):
@@ -159,7 +160,7 @@ def test_a_real_spreadsheet_recomputes_the_same_days(convention: Convention, per
 def test_the_count_of_differences_stands_above_the_sample_and_is_live() -> None:
     wrong = dataclasses.replace(drawn(1), last_retained_day="2026-11-01")
     of = night(targets=(CARDS, PAYMENTS), sampled=(drawn(0), wrong))
-    content = render_xlsx(of, POLICY, sheets(of, POLICY, PLACES, 1), "en")
+    content = render_xlsx(front(of, POLICY), sheets(of, POLICY, PLACES, 1), "en")
     live, carried = workbook(content)["15-2"], workbook(content, values=True)["15-2"]
     assert live["A3"].value == f"=SUM(M5:M{live.max_row})"
     assert carried["A3"].value == 1

@@ -24,7 +24,7 @@ from carddata_retention.reporting_period import ReportingPeriod
 from carddata_retention.run import night
 from carddata_retention.stage import open_stage
 
-LAST = date(2026, 11, 24)
+LAST = date(2026, 10, 31)  # the end of a month, so that the report of its period can be signed
 BUILT = LAST - timedelta(days=3)  # what becomes due in the days after it, the last nights remove
 NIGHTS = (8, 7, 6, 4, 3, 2, 0)  # days before the last one; two were missed
 CARDS = 4000
@@ -52,7 +52,7 @@ def some_nights(folder: Path) -> Told:
         hooks = Hooks(told_to_stop=lambda: False, progress=lambda *_: None,
                       moment=lambda began=began, ticks=ticks: began + timedelta(seconds=next(ticks)))
         last = night(config, began, None, hooks)
-    with open_stage(config, "plan", began, LAST) as stage, stage.db.snapshot() as connection:
+    with open_stage(config, "plan", began + timedelta(days=1), LAST) as stage, stage.db.snapshot() as connection:
         history = archive.history(connection, stage.ledger)
         chain = ChainState(stage.ledger.check_chain(connection))
         period = period_report.view_of(stage, ReportingPeriod.parse(f"{LAST:%Y-%m}"), history, chain)

@@ -52,7 +52,7 @@ class Abridged:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """One of the four conclusions, which a format may colour."""
+    """A conclusion, which a format may colour."""
 
     tone: Tone
 
@@ -130,15 +130,17 @@ class Table:
 
     @property
     def section(self) -> str:
-        """The section that it stands in: s5."""
-        return f"s{self.number.partition('-')[0]}"
+        """The number of the section that it stands in: 5."""
+        return self.number.partition("-")[0]
 
     def on_paper(self) -> "Table":
         """The table as a page shows it, with a caption that says how much that is."""
-        if self.paper_rows is None or len(self.rows) <= self.paper_rows:
+        body = [row for row in self.rows if row.kind != "foot"]
+        if self.paper_rows is None or len(body) <= self.paper_rows:
             return self
-        shown = self.rows[: self.paper_rows]
-        return replace(self, rows=shown, caption=replace(self.caption, facts={**self.caption.facts, "n": len(shown)}))
+        shown, foot = body[: self.paper_rows], [row for row in self.rows if row.kind == "foot"]
+        caption = replace(self.caption, facts={**self.caption.facts, "n": len(shown)})
+        return replace(self, rows=(*shown, *foot), caption=caption)
 
 
 def reason(of: Finding | QualityResult) -> Bilingual:

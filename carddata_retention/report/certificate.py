@@ -5,14 +5,16 @@ stands in it as an exception.
 """
 
 from carddata_retention.model import Disposition, Night, State
-from carddata_retention.report.cells import Cell, Joined, Row, Table, Words
+from carddata_retention.report.cells import Cell, Joined, Table, Words
 from carddata_retention.report.controls import short
-from carddata_retention.report.count_sheets import columns
 from carddata_retention.report.cover import times
 from carddata_retention.report.speech import Phrase, number, phrase
+from carddata_retention.report.table_forms import pairs
 from carddata_retention.report.totals import add, total
 from carddata_retention.report.verdict import family
 from carddata_retention.report.views import LocationView, PolicyView
+
+SIGNERS = tuple(phrase("label", who) for who in ("performed_by", "reviewed_by", "approved_by"))
 
 
 def refusal(night: Night) -> Phrase | None:
@@ -49,8 +51,7 @@ def certificate(night: Night, policy: PolicyView, locations: tuple[LocationView,
         ("database", night.database),
         ("head", night.evidence_head),
     ]
-    return [Table("t16-1", phrase("label", "t16-1"), columns("item", "content"),
-                  tuple(Row((phrase("label", key), cell)) for key, cell in lines))]
+    return [pairs("t16-1", phrase("label", "t16-1"), ("item", "content"), lines)]
 
 
 def _fields(night: Night, target: str) -> Words:

@@ -1,6 +1,5 @@
 """What page 1 says before any table: the equation, the change since last night, when it ran, under which policy."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,9 +7,10 @@ from carddata_retention.model import Mode, Night
 from carddata_retention.report.canonical import digest, night_json, ruling_cutoff
 from carddata_retention.report.cells import Joined, Words, code
 from carddata_retention.report.controls import short
+from carddata_retention.report.document import Front, Term
 from carddata_retention.report.speech import DASH, Phrase, phrase, signed
-from carddata_retention.report.totals import Sum, read, total
-from carddata_retention.report.verdict import family
+from carddata_retention.report.totals import read, total
+from carddata_retention.report.verdict import family, headline, next_step, tone, word
 from carddata_retention.report.views import PolicyView, VersionView
 from carddata_retention.report.words import LABELS
 
@@ -18,32 +18,28 @@ _EQUATION = (("", "population", "t5-1", False), ("=", "kept", "t5-1", False), ("
 _OUTCOME = (("", "purged", "s7", True), ("+", "skipped", "s7", False), ("+", "failed", "s7", False),
             ("=", "to_purge", "t5-2", False))
 
-_NO_SUM = Sum(None)
 
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One number of the equation on the cover, with the sign before it; a gap where `op` is None."""
-
-    op: str | None
-    key: str = ""
-    anchor: str = ""
-    sum: Sum = _NO_SUM
-    start: bool = False
-    alarm: bool = False
+def front(night: Night, policy: PolicyView) -> Front:
+    """What stands before the tables of a night."""
+    return Front(
+        title=phrase("label", "report_title"), letter="A", workpaper=workpaper(night), name=night.run_id,
+        day=night.as_of, made=night.finished_at, tone=tone(night), word=word(night), headline=headline(night),
+        sentences=(next_step(night, policy.grace_days),), beside=tuple(since_last_night(night)),
+        equation=tuple(equation(night)), identity=tuple(identity(night)), digest=digest(night_json(night)),
+    )
 
 
 def equation(night: Night) -> list[Term]:
     """The numbers that foot: kept + to purge = population; purged + skipped + failed = to purge; and what is left."""
 
     def term(op: str, key: str, anchor: str, start: bool) -> Term:
-        return Term(op, key, anchor, total(night.targets, lambda t: read(t, key)), start)
+        return Term(op, phrase("label", key), anchor, total(night.targets, lambda t: read(t, key)), start)
 
     left = [term(*part) for part in _EQUATION]
     right = [] if family(night.mode) != "run" else [Term(None), *(term(*part) for part in _OUTCOME)]
     remaining = total(night.targets, "remaining_due")
     alarm = night.mode is not Mode.PLAN and bool(remaining.value)
-    return [*left, *right, Term(None), Term("", "still_due", "t8-1", remaining, True, alarm)]
+    return [*left, *right, Term(None), Term("", phrase("label", "still_due"), "t8-1", remaining, True, alarm)]
 
 
 def change(night: Night, name: str) -> str:

@@ -5,6 +5,7 @@ that the ledger does not know, stays: when in doubt it is kept.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from carddata_retention.reporting_period import ReportingPeriod
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 _NIGHT_FILE = re.compile(r"night[a-z0-9_.-]*\.(?:csv|html|json|pdf|sig|xlsx)")
 _TABLES, _TABLE = "csv", re.compile(r"t[0-9]{1,2}-[0-9]{1,2}\.csv")
+_WRITTEN = re.compile(r"period(?:\.(?:ja|en))?\.(?:html|json|pdf|xlsx)")
 _PERIOD_FILE = re.compile(r"period[a-z0-9_.-]*\.(?:csv|html|json|pdf|sig|xlsx)")
 
 
@@ -42,6 +44,20 @@ def remove_periods(directory: Path, today: date, keep_days: int | None) -> int:
         return 0
     oldest = today - timedelta(days=keep_days)
     return sum(_remove(folder, _PERIOD_FILE) for folder in sorted(directory.iterdir()) if _ended(folder.name, oldest))
+
+
+def remove_replaced(folder: Path, written: Iterable[Path]) -> None:
+    """Remove what an earlier report of the same period wrote and this one, `written`, did not: another format, language
+    or table, whose numbers are no longer these. Anything else stays. Raises OSError."""
+    kept, tables = set(written), folder / _TABLES
+    inner = list(tables.iterdir()) if tables.is_dir() and not tables.is_symlink() else []
+    ours = [path for path in folder.iterdir() if _WRITTEN.fullmatch(path.name)]
+    ours += [path for path in inner if _TABLE.fullmatch(path.name)]
+    for path in ours:
+        if path not in kept and path.is_file() and not path.is_symlink():
+            path.unlink()
+    if inner and not any(tables.iterdir()):
+        tables.rmdir()
 
 
 def _ended(name: str, oldest: date) -> bool:

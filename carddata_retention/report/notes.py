@@ -1,16 +1,36 @@
-"""The sentences beside the tables, section by section, for a format that has no template."""
+"""The sections of a night for a format that has no template: tables, and the sentences beside them."""
 
 from carddata_retention.model import Mode, Night
 from carddata_retention.report import tables
-from carddata_retention.report.cells import spoken
-from carddata_retention.report.certificate import refusal
+from carddata_retention.report.cells import Table, spoken
+from carddata_retention.report.certificate import SIGNERS, refusal
 from carddata_retention.report.controls import short
 from carddata_retention.report.cover import times
+from carddata_retention.report.document import Part
 from carddata_retention.report.reperformance import reperformance
 from carddata_retention.report.speech import Language, Phrase, Speech, phrase
 from carddata_retention.report.totals import total
 from carddata_retention.report.verdict import family
 from carddata_retention.report.views import LocationView, PolicyView
+from carddata_retention.report.words import SECTIONS
+
+
+def parts(
+    night: Night, policy: PolicyView, locations: tuple[LocationView, ...], sheets: tuple[Table, ...], language: Language
+) -> tuple[Part, ...]:
+    """The sections in their order, in one language; the cover is the front, and the certificate the last page."""
+    beside, asked = notes(night, policy, locations, language), tables.query(night)
+
+    def part(id: str) -> Part:
+        own = tuple(table for table in sheets if f"s{table.section}" == id)
+        below = tuple(beside.get(id, ()))
+        if id != "s16":
+            return Part(id, own, below, asked.text if asked and id == "s8" else "")
+        signers = () if refusal(night) else SIGNERS
+        return Part(id, own, below, signed=True, lead=spoken(_note("s16.lead"), language) if signers else "",
+                    signers=signers)
+
+    return tuple(part(id) for id in SECTIONS if id != "s1")
 
 
 def notes(

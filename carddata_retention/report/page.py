@@ -10,7 +10,7 @@ from carddata_retention.model import Night
 from carddata_retention.report import figures, tables
 from carddata_retention.report.canonical import digest, night_json, ruling_cutoff
 from carddata_retention.report.cells import Cell, reason, spoken
-from carddata_retention.report.certificate import certificate, refusal
+from carddata_retention.report.certificate import SIGNERS, certificate, refusal
 from carddata_retention.report.controls import controls, days_past, short
 from carddata_retention.report.cover import change, equation, times, version_changes, workpaper
 from carddata_retention.report.reperformance import reperformance
@@ -87,7 +87,7 @@ def context(
         "percent": percent, "by": lambda days: (night.as_of + timedelta(days=days)).isoformat(),
         "figures": figures, "severity_tones": tables.SEVERITY_TONES, "overdue_review": tables.overdue_review,
         "tonight": lambda when: tables.tonight(night.as_of, when), "article": tables.article, "number": number,
-        "certified": certificate(night, policy, locations), "no_certificate": refusal(night),
+        "certified": certificate(night, policy, locations), "no_certificate": refusal(night), "signers": SIGNERS,
         "short": short, "days_past": days_past,
     }
 

@@ -1,38 +1,37 @@
-"""The head of page 1: the verdict as a sentence, the equation, what changed, and which run this is."""
+"""The head of page 1: the verdict as a sentence, the equation, what changed, and which night or days these are."""
 
 from collections.abc import Iterator
 
 from reportlab.platypus import Flowable, Spacer
 from reportlab.platypus import Table as Drawing
 
-from carddata_retention.model import Night
-from carddata_retention.report.cover import Term, equation, identity, since_last_night
+from carddata_retention.report.cells import Words
+from carddata_retention.report.document import Front, Term
 from carddata_retention.report.pdf_ink import BOLD, COLUMN, HAIR, INK, INK2, INK3, MARKS, REGULAR, RULE, TONES, Pen
 from carddata_retention.report.pdf_text import Lines
-from carddata_retention.report.speech import phrase
-from carddata_retention.report.verdict import headline, next_step, tone, word
-from carddata_retention.report.views import PolicyView
+from carddata_retention.report.speech import Phrase, phrase
 
 _VERDICT, _NUMBER, _LABEL, _LEFT = 13.0, 11.5, 7.6, 60
 
 
-def cover(pen: Pen, night: Night, policy: PolicyView) -> Iterator[Flowable]:
+def cover(pen: Pen, front: Front) -> Iterator[Flowable]:
     """Everything that stands above table 2-1."""
-    yield Lines(pen, pen.say(phrase("label", "report_title")), size=9)
-    yield _verdict(pen, night)
-    yield Lines(pen, pen.say(next_step(night, policy.grace_days)), size=9)
+    yield Lines(pen, pen.say(front.title), size=9)
+    yield _verdict(pen, front)
+    yield Lines(pen, " ".join(pen.say(sentence) for sentence in front.sentences), size=9)
     yield Spacer(0, 6)
-    yield _equation(pen, equation(night))
+    yield _equation(pen, front.equation)
     yield Spacer(0, 4)
-    yield Lines(pen, " · ".join(pen.say(part) for part in since_last_night(night)))
-    yield Spacer(0, 4)
-    yield _identity(pen, night)
+    if front.beside:
+        yield Lines(pen, " · ".join(pen.say(part) for part in front.beside))
+        yield Spacer(0, 4)
+    yield _identity(pen, front.identity)
     yield Spacer(0, 8)
 
 
-def _verdict(pen: Pen, night: Night) -> Drawing:
-    judged = tone(night)
-    said = f"{pen.say(phrase('code', word(night)))} — {pen.say(headline(night))}"
+def _verdict(pen: Pen, front: Front) -> Drawing:
+    judged = front.tone
+    said = f"{pen.say(phrase('code', front.word))} — {pen.say(front.headline)}"
     lines = pen.lines(said, COLUMN - 26, _VERDICT, BOLD)
     drawing = Drawing([[MARKS[judged], "\n".join(lines)]], colWidths=[20, COLUMN - 20], hAlign="LEFT")
     drawing.setStyle([
@@ -43,9 +42,9 @@ def _verdict(pen: Pen, night: Night) -> Drawing:
     return drawing
 
 
-def _equation(pen: Pen, terms: list[Term]) -> Drawing:
+def _equation(pen: Pen, terms: tuple[Term, ...]) -> Drawing:
     """Labels over numbers with the signs between them; a gap is an empty column."""
-    labels = [pen.say(phrase("label", term.key)) if term.op is not None else "" for term in terms]
+    labels = [pen.say(term.label) if term.op is not None else "" for term in terms]
     numbers = [f"{term.op} {pen.say(term.sum)}".strip() if term.op is not None else "" for term in terms]
     drawing = Drawing([[pen.drawable(label) for label in labels], numbers], hAlign="LEFT",
                       colWidths=[14 if term.op is None else None for term in terms])
@@ -60,9 +59,9 @@ def _equation(pen: Pen, terms: list[Term]) -> Drawing:
     return drawing
 
 
-def _identity(pen: Pen, night: Night) -> Drawing:
+def _identity(pen: Pen, identity: tuple[tuple[Phrase, Words], ...]) -> Drawing:
     """Two pairs to a line; the digest of the canonical JSON, which is long, has the last line to itself."""
-    *pairs, digest = [(pen.say(label), pen.say(said)) for label, said in identity(night)]
+    *pairs, digest = [(pen.say(label), pen.say(said)) for label, said in identity]
     if len(pairs) % 2:
         pairs.append(("", ""))
     widths = [_LEFT, COLUMN / 2 - _LEFT] * 2

@@ -24,9 +24,10 @@ TOP, SIDE, BOTTOM = 17 * mm, 14 * mm, 16 * mm
 COLUMN = WIDTH - 2 * SIDE
 INK, INK2, INK3 = HexColor("#1c2024"), HexColor("#474f57"), HexColor("#656d75")
 RULE, HAIR, TINT = HexColor("#cfcbc2"), HexColor("#e7e4dc"), HexColor("#f4f2ec")
-TONES = {"ok": HexColor("#1b6a42"), "att": HexColor("#855000"), "bad": HexColor("#a5211b"), "na": HexColor("#5a6067")}
+TONES = {"ok": HexColor("#1b6a42"), "att": HexColor("#855000"), "bad": HexColor("#a5211b"), "na": HexColor("#5a6067"),
+         "miss": HexColor("#5a6067")}
 # Shapes, so that a conclusion survives a copier.
-MARKS = {"ok": "●", "att": "▲", "bad": "■", "na": "–"}
+MARKS = {"ok": "●", "att": "▲", "bad": "■", "na": "–", "miss": "○"}
 _MISSING = "〓"
 # A piece must fit a page whatever somebody wrote into a name or a reason; the other formats hold it whole.
 _MOST_LINES, _MOST_CHARACTERS = 24, 2000

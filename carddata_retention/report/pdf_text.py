@@ -4,16 +4,16 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable
 
 from carddata_retention.report.pdf_ink import BOLD, COLUMN, INK, INK2, INK3, REGULAR, RULE, Pen
-from carddata_retention.report.speech import phrase
+from carddata_retention.report.speech import Phrase, phrase
 
 
 class Section(Flowable):
     """The heading of a section over its rule."""
 
-    def __init__(self, pen: Pen, id: str) -> None:
+    def __init__(self, pen: Pen, letter: str, id: str) -> None:
         super().__init__()
         self.width, self.height = COLUMN, 24.0
-        self.number = f"A-{id[1:]}"
+        self.number = f"{letter}-{id[1:]}"
         pen.texts.append(self.number)
         self.title = pen.drawable(pen.say(phrase("section", id)), BOLD)
 
@@ -48,17 +48,16 @@ class Lines(Flowable):
 
 
 class Signatures(Flowable):
-    """Three boxes: who performed, who reviewed, who approved, each with room for a seal, a name and a date."""
+    """A box for each who signs, with room for a seal, a name and a date."""
 
-    def __init__(self, pen: Pen) -> None:
+    def __init__(self, pen: Pen, signers: tuple[Phrase, ...]) -> None:
         super().__init__()
         self.width, self.height, self.gap = COLUMN, 42 * mm, 6 * mm
-        who = ("performed_by", "reviewed_by", "approved_by")
-        self.heads = [pen.drawable(pen.say(phrase("label", key))) for key in who]
+        self.heads = [pen.drawable(pen.say(who)) for who in signers]
         self.seal, self.name = (pen.drawable(pen.say(phrase("label", key))) for key in ("seal", "name_date"))
 
     def draw(self) -> None:
-        width = (COLUMN - 2 * self.gap) / 3
+        width = (COLUMN - (len(self.heads) - 1) * self.gap) / len(self.heads)
         for number, head in enumerate(self.heads):
             self._box(number * (width + self.gap), width, head)
 

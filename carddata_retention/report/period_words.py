@@ -10,10 +10,12 @@ PERIOD_SECTIONS = texts({
     "p5": ("増減の照合", "Roll-forward"),
     "p6": ("検証の及ばない場所", "Locations not verified"),
     "p7": ("証跡", "Evidence"),
+    "p8": ("署名", "Sign-off"),
 })
 
 PERIOD_LABELS = texts({
     "period.title": ("期間報告", "Period report"),
+    "period.report_title": ("カード情報の消去 期間報告", "Card data erasure, period report"),
     "range": ("期間", "Period"),
     "known_on": ("作成日", "Built on"),
     "policies": ("適用した方針", "Policy in force"),
@@ -36,19 +38,21 @@ PERIOD_LABELS = texts({
     "interval": ("前回からの日数", "Days since the one before"),
     "t5-1p": ("カード情報のある記録の増減(対象ごと)", "Records that hold card data, per target"),
     "opening": ("期首", "Opening"),
-    "increase": ("＋ 増加", "+ Increase"),
-    "decrease": ("− 減少", "− Decrease"),
-    "purged_minus": ("− 消去", "− Purged"),
-    "gone_minus": ("− 他者の削除", "− Removed by others"),
-    "elsewhere_minus": ("− 他期間の消去", "− By other periods"),
-    "difference_plus": ("± 差異", "± Unexplained"),
-    "closing": ("＝ 期末", "= Closing"),
+    "increase": ("増加(＋)", "Increase (+)"),
+    "decrease": ("減少(−)", "Decrease (−)"),
+    "purged_minus": ("消去(−)", "Purged (−)"),
+    "gone_minus": ("他者の削除(−)", "Removed by others (−)"),
+    "elsewhere_minus": ("他期間の消去(−)", "By other periods (−)"),
+    "difference_plus": ("差異(±)", "Unexplained (±)"),
+    "closing": ("期末(＝)", "Closing (=)"),
     "t6-1p": ("本製品が検証しない、カード情報のある場所",
               "Places that hold card data and are not verified by this tool"),
     "t7-1p": ("証跡", "Evidence"),
     "seals": ("再計算した封印", "Seals recomputed"),
     "last_seal": ("最後の run の封印", "Seal of the last run"),
     "period_digest": ("period.json の SHA-256", "SHA-256 of period.json"),
+    "t8-1p": ("署名の対象", "What is signed for"),
+    "prepared_by": ("作成者", "Prepared by"),
 })
 
 PERIOD_NEXT = texts({
@@ -115,9 +119,9 @@ PERIOD_NOTES = texts({
     ),
     "unverified": ("全対象を数えられず検証に含めない run: {n}件。", "Runs that could not count every target, no "
                    "verification: {n}."),
-    "verifications.year": ("検証 {n}回。1回ごとの一覧は月次・四半期の報告と period.json にある。",
-                           "{n:verification}; each is listed in the reports of months and quarters, and in "
-                           "period.json."),
+    "verifications.year": ("検証 {n}回。1回ごとの一覧は月次・四半期の報告と、この報告の JSON・XLSX・CSV にある。",
+                           "{n:verification}; each is listed in the reports of months and quarters, and in the JSON, "
+                           "XLSX and CSV of this one."),
     "rollforward": (
         "カード情報のある記録 = 母集団 − 消去済。期首は最初の run の消去前、期末は最後の run の独立再計数による"
         "(† = 再計数なし)。増加・減少は run と run の間の純増減。差異は再計数が計算と異なった分で、走査から再計数まで"
@@ -129,6 +133,11 @@ PERIOD_NOTES = texts({
     "rollforward.uncounted": ("計数できなかった run(対象ごとの延べ): {n}件。",
                               "Runs that could not count a target, over all targets: {n}."),
     "rollforward.none": ("数えられた対象なし。", "No target was counted."),
+    "p8.lead": ("下記の期間について、カード情報の消去と独立検証の記録(表 2-1 の結論を含む)を確認した。",
+                "For the period below, the records of erasure and of independent verification, with the conclusions "
+                "of table 2-1, were reviewed."),
+    "p8.open": ("期間は {last} まで続くため、署名欄を設けない。期間の終了後に作り直す。",
+                "The period runs until {last}, so there is nothing to sign. Build this report again once it is over."),
     "chain.how": ("連鎖の再計算は次の1行。", "To recompute the chain, one line:"),
     "period.end": ("同じ内容: period.json · 件数と日付のみで、値は含まない",
                    "Same content: period.json · counts and dates only, never a value"),

@@ -1,4 +1,4 @@
-"""From a frozen night to files: rendered, scanned for card numbers, and only then put in their place.
+"""From a frozen result to files: rendered, scanned for card numbers, and only then put in their place.
 
 Everything is rendered and scanned before the first byte is written where someone could read it. Each file
 appears whole, by a rename; a leak or a full disk leaves nothing new behind.
@@ -6,7 +6,7 @@ appears whole, by a rename; a leak or a full disk leaves nothing new behind.
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from carddata_retention.errors import RefusedError
@@ -21,6 +21,8 @@ _NO_HISTORY = History()
 
 # A record's key stays in the ledger; no artefact prints it, so its shape is no leak.
 _UNPUBLISHED = frozenset({"record_key"})
+_NO_NIGHT = "No report was published. What the night removed stays removed; its evidence is in the ledger."
+_AGAIN = "carddata-retention report --run ID"
 
 
 def publish(
@@ -33,12 +35,16 @@ def publish(
     history: History = _NO_HISTORY,
 ) -> tuple[Path, ...]:
     """Write the files that `formats.py` names below `<directory>/<as-of>/<run-id>/`; refuse a card number."""
-    _refuse_leak(leaks.in_value((night, policy, locations), "result", _UNPUBLISHED))
+    refuse_leak(leaks.in_value((night, policy, locations), "result", _UNPUBLISHED), _NO_NIGHT, _AGAIN)
     made = render(night, policy, locations, formats, languages, history)
+    return put(directory / night.as_of.isoformat() / night.run_id, cleared(made, _NO_NIGHT, _AGAIN))
+
+
+def cleared(made: Mapping[str, Artefact], not_done: str, again: str) -> dict[str, bytes]:
+    """The contents of files, each scanned by itself. Raises RefusedError as `refuse_leak` does."""
     for name, artefact in made.items():
-        _refuse_leak(name if _leaks(artefact) else None)
-    contents = {name: artefact.content for name, artefact in made.items()}
-    return put(directory / night.as_of.isoformat() / night.run_id, contents)
+        refuse_leak(name if _leaks(artefact) else None, not_done, again)
+    return {name: artefact.content for name, artefact in made.items()}
 
 
 def _leaks(artefact: Artefact) -> bool:
@@ -48,14 +54,11 @@ def _leaks(artefact: Artefact) -> bool:
     return any(leaks.in_document(text.encode()) for text in artefact.texts)
 
 
-def _refuse_leak(place: str | None) -> None:
+def refuse_leak(place: str | None, not_done: str, again: str) -> None:
+    """Raises RefusedError where there is a place that leaks; `again` is the command that builds anew."""
     if place is not None:
-        raise RefusedError(
-            "report_leak",
-            f"Something in {place} has the shape of a card number.",
-            not_done="No report was published. What the night removed stays removed; its evidence is in the ledger.",
-            cure="Mend the name, reason or query that holds it, then type: carddata-retention report --run ID",
-        )
+        raise RefusedError("report_leak", f"Something in {place} has the shape of a card number.", not_done=not_done,
+                           cure=f"Mend the name, reason or query that holds it, then type: {again}")
 
 
 def put(folder: Path, contents: dict[str, bytes]) -> tuple[Path, ...]:

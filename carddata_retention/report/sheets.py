@@ -4,19 +4,18 @@ The numbers are those of the page, by the same functions over the same frozen ni
 and compares them cell by cell.
 """
 
-from collections.abc import Sequence
-
 from carddata_retention.model import Night, Status
 from carddata_retention.report import count_sheets, tables
 from carddata_retention.report.canonical import digest, night_json
-from carddata_retention.report.cells import Cell, Conclusion, Joined, Row, Table, Words, code, reason
+from carddata_retention.report.cells import Cell, Conclusion, Joined, Row, Table, code, reason
 from carddata_retention.report.certificate import certificate
-from carddata_retention.report.controls import Control, controls, dated
+from carddata_retention.report.controls import controls, dated
 from carddata_retention.report.count_sheets import columns, day_of
 from carddata_retention.report.cover import version_changes
 from carddata_retention.report.reperformance import hand_formula, period_in_words
 from carddata_retention.report.sampling_sheet import by_stratum, sample
 from carddata_retention.report.speech import number, phrase
+from carddata_retention.report.table_forms import conclusions_table, pairs
 from carddata_retention.report.views import Length, LocationView, PolicyView
 
 
@@ -28,7 +27,7 @@ def sheets(
     tones = tables.tones(night, {c.no: c.tone for c in concluded})
     letter, _ = hand_formula(policy.convention, Length.of(policy.version.period))
     return (
-        _controls(concluded),
+        conclusions_table(phrase("label", "t2-1"), "control", "A", concluded),
         *_policy(night, policy),
         _places(night, policy, locations),
         *count_sheets.control_totals(night),
@@ -48,26 +47,13 @@ def sheets(
     )
 
 
-def _pairs(id: str, heads: tuple[str, str], rows: list[tuple[str, Cell]]) -> Table:
-    lines = tuple(Row((phrase("label", key), cell)) for key, cell in rows)
-    return Table(id, phrase("label", id), columns(*heads), lines)
-
-
-def _controls(concluded: Sequence[Control]) -> Table:
-    def place(anchor: str) -> Words:
-        return Joined((phrase("label", "table"), anchor[1:])) if anchor[0] == "t" else f"A-{anchor[1:]}"
-
-    rows = tuple(Row((c.no, phrase("label", c.no), Conclusion(c.tone), c.fact, place(c.anchor))) for c in concluded)
-    return Table("t2-1", phrase("label", "t2-1"), columns("number", "control", "result", "fact", "evidence"), rows)
-
-
 def _policy(night: Night, policy: PolicyView) -> list[Table]:
     version, said = policy.version, policy.convention.value
     period = (period_in_words(Length.of(version.period)), f" {version.period} · {said} (",
               phrase("note", f"convention.{said}"), f") · {policy.zone}")
     source = (f"{policy.service_end_table}: {', '.join(policy.service_end_columns)} · ",
               code("kind", policy.service_end_kind.value), " · ", phrase("note", f"midnights.{policy.midnights}"))
-    terms = _pairs("t3-1", ("item", "content"), [
+    terms = pairs("t3-1", phrase("label", "t3-1"), ("item", "content"), [
         ("purpose", version.purpose or None), ("acquirer", version.acquirer or None),
         ("recipients", "、".join(version.recipients) or None), ("trigger", version.trigger), ("period", Joined(period)),
         ("grace", phrase("note", "grace", n=policy.grace_days)), ("source", Joined(source)),
@@ -102,7 +88,7 @@ def _exceptions(night: Night) -> list[Table]:
 
 def _evidence(night: Night, scanned: int | None) -> Table:
     shown = night.artefacts[: tables.FINDING_ROWS]
-    return _pairs("t14-1", ("item", "value"), [
+    return pairs("t14-1", phrase("label", "t14-1"), ("item", "value"), [
         ("head", night.evidence_head), ("previous_head", night.previous_head), *_sealed(night),
         ("policy_digest", night.policy_digest), ("tool_digest", night.tool_digest),
         ("json_digest", digest(night_json(night))),
@@ -125,7 +111,7 @@ def _example(night: Night, letter: str) -> list[Table]:
     shown = next((t for t in known if t.status is Status.DUE), next(iter(known), None))
     if shown is None:
         return []
-    return [_pairs("t15-1", ("step", "value"), [
+    return [pairs("t15-1", phrase("label", "t15-1"), ("step", "value"), [
         ("reference", f"{shown.reference} · {shown.target}"), ("ended", shown.service_end),
         ("start_day" if letter == "S" else "start_day.E", day_of(shown.start_day)), ("article", shown.rule),
         ("last_day", day_of(shown.last_retained_day)), ("first_purgeable", day_of(shown.first_purgeable_day)),

@@ -7,16 +7,15 @@ No page is ever read. Whether a night's or a period's page is still there is ask
 from collections.abc import Iterable
 from pathlib import Path
 
-from carddata_retention.errors import RefusedError
 from carddata_retention.history import History
 from carddata_retention.report import leaks
-from carddata_retention.report.canonical import canonical_bytes
 from carddata_retention.report.conclusions import PeriodView
+from carddata_retention.report.formats import Artefact, render_roll_up
 from carddata_retention.report.grid import Pages
-from carddata_retention.report.html import render_overview, render_period
+from carddata_retention.report.html import render_overview
+from carddata_retention.report.keeping import remove_replaced
 from carddata_retention.report.overview import Site
-from carddata_retention.report.period_json import period_json
-from carddata_retention.report.publish import put
+from carddata_retention.report.publish import cleared, put, refuse_leak
 from carddata_retention.report.speech import Language
 
 OVERVIEW = "index.html"
@@ -37,29 +36,21 @@ def periods(names: Iterable[str], directory: Path) -> frozenset[str]:
 
 def publish_overview(history: History, site: Site, directory: Path, languages: tuple[Language, ...]) -> Path:
     """Write `index.html`. Raises RefusedError where a card number shows, OSError where the folder takes no file."""
-    content = render_overview(history, site, languages).encode()
-    _refuse_leak(OVERVIEW if leaks.in_document(content) else None, NOT_REBUILT)
-    return put(directory, {OVERVIEW: content})[0]
+    made = {OVERVIEW: Artefact(render_overview(history, site, languages).encode())}
+    return put(directory, cleared(made, NOT_REBUILT, "carddata-retention report"))[0]
 
 
 def publish_period(view: PeriodView, history: History, directory: Path, formats: Iterable[str],
                    languages: tuple[Language, ...]) -> tuple[Path, ...]:
-    """Write `<period>/period.html` and `period.json` below `directory`, as far as `formats` name them.
+    """Write the files that `formats.py` names below `<directory>/<period>/`, in place of those of an earlier report.
 
-    Raises RefusedError where a card number shows, OSError where the folder takes no file.
+    Raises RefusedError where a card number shows, ConfigError where a format is not installed, OSError where the folder
+    takes no file.
     """
-    _refuse_leak(leaks.in_value(view, "period", frozenset()), NO_PERIOD)
-    contents: dict[str, bytes] = {}
-    if "html" in formats:
-        contents["period.html"] = render_period(view, pages(history, directory, "../"), languages).encode()
-    if "json" in formats:
-        contents["period.json"] = canonical_bytes(period_json(view))
-    for name, content in contents.items():
-        _refuse_leak(name if leaks.in_document(content) else None, NO_PERIOD)
-    return put(directory / str(view.roll_up.period), contents)
-
-
-def _refuse_leak(place: str | None, not_done: str) -> None:
-    if place is not None:
-        raise RefusedError("report_leak", f"Something in {place} has the shape of a card number.", not_done=not_done,
-                           cure="Mend the name that holds it, then type: carddata-retention report")
+    period = str(view.roll_up.period)
+    again = f"carddata-retention report --period {period}"
+    refuse_leak(leaks.in_value(view, "period", frozenset()), NO_PERIOD, again)
+    made = render_roll_up(view, pages(history, directory, "../"), formats, languages)
+    written = put(directory / period, cleared(made, NO_PERIOD, again))
+    remove_replaced(directory / period, written)
+    return written

@@ -1,4 +1,4 @@
-"""The night as a workbook: one sheet for each numbered table, named by its number, and a table of contents.
+"""A report as a workbook: one sheet for each numbered table, named by its number, and a table of contents.
 
 Numbers are numbers, days are days, and everything from outside is a string, whatever it begins with. Instants stay
 text in ISO 8601: a spreadsheet's own times have no zone.
@@ -15,20 +15,16 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from carddata_retention.model import Night
-from carddata_retention.report.canonical import digest, night_json
 from carddata_retention.report.cells import Cell, Conclusion, Formula, Row, Share, Table, spoken
-from carddata_retention.report.cover import equation, identity, since_last_night, workpaper
+from carddata_retention.report.document import Front
 from carddata_retention.report.speech import Language, phrase
 from carddata_retention.report.totals import Sum
-from carddata_retention.report.verdict import headline, next_step, tone, word
-from carddata_retention.report.views import PolicyView
 
 _FONTS = {"ja": "Yu Gothic", "en": "Calibri"}
 _INK, _RULE, _TINT = "#1c2024", "#cfcbc2", "#f4f2ec"
-_TONES = {"ok": "#1b6a42", "att": "#855000", "bad": "#a5211b", "na": "#5a6067"}
+_TONES = {"ok": "#1b6a42", "att": "#855000", "bad": "#a5211b", "na": "#5a6067", "miss": "#5a6067"}
 _COUNT, _PARTIAL, _SHARE, _DAY = "#,##0;−#,##0", '#,##0"†";−#,##0"†"', "0.00%", "yyyy-mm-dd"
-_HEAD = 3  # the row of the headings; the title, the run and the tally stand above
+_HEAD = 3  # the row of the headings; the title, what it is of and the tally stand above
 _WIDEST, _NARROWEST, _WIDEST_HEAD = 60, 8, 18
 _FIRST_YEAR = 1901  # a spreadsheet's calendar is wrong before it
 
@@ -36,16 +32,16 @@ _FIRST_YEAR = 1901  # a spreadsheet's calendar is wrong before it
 class _Book:
     """A workbook in one language, and its formats by what they are for."""
 
-    def __init__(self, night: Night, language: Language) -> None:
+    def __init__(self, front: Front, language: Language) -> None:
         self.language = language
-        self.night = night
+        self.front = front
         self.file = io.BytesIO()
         self.book = Workbook(self.file, {
             "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
             "default_format_properties": {"font_name": _FONTS[language], "font_size": 10, "font_color": _INK},
         })
-        self.book.set_properties({"title": f"{workpaper(night)} {night.run_id}", "author": "carddata-retention",
-                                  "created": night.finished_at.astimezone(UTC).replace(tzinfo=None)})
+        self.book.set_properties({"title": f"{front.workpaper} {front.name}", "author": "carddata-retention",
+                                  "created": front.made.astimezone(UTC).replace(tzinfo=None)})
         self.book.set_calc_mode("auto")
         self.formats: dict[str, Format] = {}
 
@@ -67,10 +63,10 @@ class _Book:
         return spoken(cell, self.language)
 
 
-def render_xlsx(night: Night, policy: PolicyView, tables: tuple[Table, ...], language: Language) -> bytes:
-    """The workbook of one language. The same night gives the same bytes."""
-    book = _Book(night, language)
-    _contents(book, policy, tables)
+def render_xlsx(front: Front, tables: tuple[Table, ...], language: Language) -> bytes:
+    """The workbook of one language. The same report gives the same bytes."""
+    book = _Book(front, language)
+    _contents(book, tables)
     for table in tables:
         _sheet(book, table)
     book.book.close()
@@ -83,23 +79,24 @@ def texts_in(content: bytes) -> tuple[str, ...]:
         return tuple(book.read(name).decode() for name in book.namelist())
 
 
-def _contents(book: _Book, policy: PolicyView, tables: tuple[Table, ...]) -> None:
-    night, plain = book.night, book.format(row="plain")
+def _contents(book: _Book, tables: tuple[Table, ...]) -> None:
+    front, plain = book.front, book.format(row="plain")
     sheet = book.book.add_worksheet(book.say(phrase("label", "contents_sheet")))
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 90)
-    said = f"{book.say(phrase('code', word(night)))} — {book.say(headline(night))}"
-    sheet.write_string(0, 0, said, book.format(row="title", font_color=_TONES[tone(night)]))
-    sheet.write_string(1, 0, book.say(next_step(night, policy.grace_days)), plain)
-    sheet.write_string(2, 0, " · ".join(book.say(part) for part in since_last_night(night)), plain)
+    said = f"{book.say(phrase('code', front.word))} — {book.say(front.headline)}"
+    sheet.write_string(0, 0, said, book.format(row="title", font_color=_TONES[front.tone]))
+    sheet.write_string(1, 0, " ".join(book.say(sentence) for sentence in front.sentences), plain)
+    if front.beside:
+        sheet.write_string(2, 0, " · ".join(book.say(part) for part in front.beside), plain)
     row = 4
-    for term in equation(night):
+    for term in front.equation:
         if term.op is not None:
-            said = f"{term.op} {book.say(phrase('label', term.key))}".strip()
+            said = f"{term.op} {book.say(term.label)}".strip()
             sheet.write_string(row, 0, said, book.format())
             _write(book, sheet, (row, 1), term.sum, Row(()), align="left")
             row += 1
-    for label, value in identity(night):
+    for label, value in front.identity:
         sheet.write_string(row + 1, 0, book.say(label), book.format())
         sheet.write_string(row + 1, 1, book.say(value), book.format())
         row += 1
@@ -117,7 +114,8 @@ def _title(book: _Book, table: Table) -> str:
 def _sheet(book: _Book, table: Table) -> None:
     sheet = book.book.add_worksheet(table.number)
     sheet.write_string(0, 0, f"{_title(book, table)}  {book.say(table.caption)}", book.format(row="title"))
-    about = f"A-{table.section[1:]} · {workpaper(book.night)} · {book.night.run_id} · {book.night.as_of}"
+    front = book.front
+    about = f"{front.letter}-{table.section} · {front.workpaper} · {front.name} · {front.day}"
     sheet.write_string(1, 0, about, book.format(row="plain"))
     for column, head in enumerate(table.columns):
         align = "right" if head.kind in ("count", "share") else "left"
@@ -206,5 +204,5 @@ def _print(book: _Book, sheet: Worksheet, *, landscape: bool) -> None:
         sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.55, right=0.55, top=0.67, bottom=0.8)
-    sheet.set_footer(f"&L&8{workpaper(book.night)} · sha256 {digest(night_json(book.night))}&R&8&P / &N")
+    sheet.set_footer(f"&L&8{book.front.footer}&R&8&P / &N")
     sheet.hide_gridlines(2)
