@@ -12,12 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from carddata_retention import digests
-from carddata_retention.chain import Chain
-from carddata_retention.db import Database, seen_as
+from carddata_retention.checking import CheckedChain
+from carddata_retention.db import Database
 from carddata_retention.errors import BrokenError
+from carddata_retention.installation import Installation
 from carddata_retention.many_rows import ManyRows
 from carddata_retention.model import (
     Disposition,
@@ -79,7 +80,7 @@ class KnownTarget:
     result: TargetResult
 
 
-class Ledger(Chain):
+class Ledger(CheckedChain, Installation):
     """Our own tables on one database."""
 
     def __init__(self, db: Database, config: Config) -> None:
@@ -87,23 +88,6 @@ class Ledger(Chain):
         self.db = db
         self._deadlines = ManyRows(self.tables.deadline, DIFFERING)
         self._new_batch = self._statement_of_a_batch()
-
-    def exists(self, connection: Connection) -> bool:
-        """Whether the first run has made our tables."""
-        return sa.inspect(connection).has_table(self.tables.run.name, schema=self.tables.run.schema)
-
-    def create(self) -> None:
-        """Make what is missing of our tables. Raises BlindError where the login may not."""
-        try:
-            with self.db.transaction() as connection:
-                schema = self.tables.metadata.schema
-                if schema and schema not in sa.inspect(connection).get_schema_names():
-                    connection.execute(sa.schema.CreateSchema(schema))
-                self.tables.metadata.create_all(connection)
-        except SQLAlchemyError as refused:
-            error = seen_as(refused, "Our own tables cannot be made")
-            error.cure = f"Let a DBA apply sql/schema/{self.db.dialect}.sql and sql/grants/, then run again."
-            raise error from None
 
     # Runs
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -34,7 +35,7 @@ def only_run(db: Database, scope: str, holder: str, who: Callable[[], str]) -> I
             # The session holds the lock and is silent all night: the server must not take it for forgotten.
             connection.exec_driver_sql(patience)
             place = connection.exec_driver_sql(name).scalar_one()
-            number = int.from_bytes(hashlib.sha256(f"{place}/{scope}".encode()).digest()[:8], "big", signed=True)
+            number = _number(place, scope)
             taken = connection.execute(sa.text(ask), {"n": number}).scalar()
         except sa.exc.SQLAlchemyError as refused:
             raise seen_as(refused, "The lock of the run") from None
@@ -59,6 +60,74 @@ _SESSION_LOCKS = {
     "mariadb": ("SELECT database()", "SELECT GET_LOCK(concat('carddata:', :n), 0)",
                 "SELECT RELEASE_LOCK(concat('carddata:', :n))", "SET SESSION wait_timeout = 2147483"),
 }
+
+
+def _number(place: str, scope: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{place}/{scope}".encode()).digest()[:8], "big", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """Who holds the lock, as the server or the lock's file says; `session` is None where no session can be ended."""
+
+    session: int | None
+    told: str
+
+
+def lock_holder(db: Database, scope: str) -> LockHolder | None:
+    """Who holds the lock of `scope`; None where it is free. Raises BlindError."""
+    if db.dialect == "sqlite":
+        return _file_holder(Path(str(db.engine.url.database)))
+    name = _SESSION_LOCKS[db.dialect][0]
+    try:
+        with db.snapshot() as connection:
+            number = _number(connection.exec_driver_sql(name).scalar_one(), scope)
+            row = connection.execute(sa.text(_HOLDERS[db.dialect]), {"n": number}).first()
+    except sa.exc.SQLAlchemyError as refused:
+        raise seen_as(refused, "The lock of the run") from None
+    return None if row is None else LockHolder(row[0], f"session {row[0]} of {row[1]} from {row[2]}, {row[3]}")
+
+
+def end_session(db: Database, session: int) -> None:
+    """End a session of the server, and its lock with it. Raises BlindError where this login may not."""
+    ending = "SELECT pg_terminate_backend(:s)" if db.dialect == "postgresql" else f"KILL {int(session)}"
+    try:
+        with db.transaction() as connection:
+            connection.execute(sa.text(ending), {"s": session} if ":s" in ending else {})
+    except sa.exc.SQLAlchemyError as refused:
+        raise seen_as(refused, "The session that holds the lock", not_done="The session was not ended.") from None
+
+
+_HOLDERS = {
+    "postgresql": """
+        SELECT a.pid, a.usename, COALESCE(host(a.client_addr), 'the same host'),
+               'since ' || date_trunc('second', a.backend_start) || ', ' || COALESCE(a.state, 'state unknown')
+        FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND l.classid = ((CAST(:n AS bigint) >> 32) & 4294967295)::oid
+          AND l.objid = (CAST(:n AS bigint) & 4294967295)::oid""",
+    "mariadb": """
+        SELECT p.id, p.user, p.host, CONCAT(LOWER(p.command), ' for ', p.time, ' s')
+        FROM information_schema.processlist p WHERE p.id = IS_USED_LOCK(CONCAT('carddata:', :n))""",
+}
+
+
+def _file_holder(database: Path) -> LockHolder | None:
+    path = database.with_name(database.name + ".carddata-lock")
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    except OSError as wrong:
+        raise _no_lock_file(wrong) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return LockHolder(None, os.pread(handle, 200, 0).decode(errors="replace").strip() or "another run")
+    finally:
+        os.close(handle)
+    return None
 
 
 @contextmanager
@@ -89,4 +158,4 @@ def _no_lock_file(wrong: OSError) -> BlindError:
 
 def _busy(who: str) -> BusyError:
     return BusyError("lock_held", f"Another run holds the lock: {who}.", not_done="This run did nothing.",
-                     cure="Wait for it to end; if it died, its session's lock goes with it.")
+                     cure="Wait for it to end. If it died and the server has not noticed: carddata-retention unlock")

@@ -161,6 +161,26 @@ def foreign_events(count: int) -> list[Finding]:
                     "残したまま、誰が書いたかを調べる。")]
 
 
+def unguarded(guarded: bool, dialect: str) -> list[Finding]:
+    """Our own tables were made, and what keeps evidence from being changed was not."""
+    if guarded:
+        return []
+    return [Finding("evidence_unguarded", Severity.WARN, None, None, "This login may not make the triggers by which "
+                    f"the database refuses a change of evidence. Let a DBA apply those of sql/schema/{dialect}.sql.",
+                    "証跡の変更をデータベースが拒むためのトリガーを、このログインでは作れなかった。"
+                    f"DBA が sql/schema/{dialect}.sql のトリガーを適用する。")]
+
+
+def keys_overdue(runs: int) -> list[Finding]:
+    """The ledger itself keeps keys of customers for longer than it should."""
+    if not runs:
+        return []
+    return [Finding("keys_overdue", Severity.WARN, None, runs, "Runs whose tombstones are older than "
+                    "evidence.keep_keys_days still hold keys of records. carddata-retention evidence trim, by a login "
+                    "that may.", "evidence.keep_keys_days より古い実行の消去記録に、まだ記録の鍵が残っている。"
+                    "権限のあるログインで carddata-retention evidence trim を行う。")]
+
+
 def log_not_cut() -> Finding:
     """SQLite's log still holds pages as they were before the removal."""
     return Finding("log_not_cut", Severity.WARN, None, None, "Somebody's open look kept SQLite's log from being cut, "

@@ -101,6 +101,7 @@ def _run(table: Callable[..., sa.Table]) -> sa.Table:
         sa.Column("tombstones", sa.BigInteger), sa.Column("root", _text(64)),
         sa.Column("previous_seal", _text(64)), sa.Column("seal", _text(64)),
         sa.Column("key_id", _text(40)), sa.Column("signature", _text(128)),
+        sa.Column("trimmed_at", _text(40)),
     )
 
 

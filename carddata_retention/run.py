@@ -28,6 +28,7 @@ from carddata_retention import (
     standing,
     statements,
     survey,
+    trimming,
     upkeep,
 )
 from carddata_retention.config import database_url
@@ -145,7 +146,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, plan: SignedPlan | None)
     """Make our tables if this is the first run, seal what a killed run left behind, and write ourselves in."""
     ledger, mode = stage.ledger, Mode.APPLY if plan else Mode.RUN
     survey.is_the_right_place(stage)
-    ledger.create()
+    guarded = ledger.create()
     run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key, plan)
     run.registers = True
     events, foreign = spool.waiting(stage.config, key)
@@ -161,13 +162,14 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, plan: SignedPlan | None)
                 run.findings.append(observations.killed_run(killed))
             ledger.forget_old_work(connection, run.run_id)
             run.remember(connection)
+            run.findings += observations.keys_overdue(len(trimming.overdue(connection, stage)))
             facts = identity.run_facts(stage, run.run_id, mode, plan.plan.digest if plan else None)
             ledger.begin(connection, {**facts, "epoch": lost.epoch + 1} if lost else facts)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger") from None
     for path, _ in events:
         path.unlink(missing_ok=True)  # the ledger has it
-    run.findings += observations.foreign_events(len(foreign))
+    run.findings += observations.foreign_events(len(foreign)) + observations.unguarded(guarded, stage.db.dialect)
     run.findings += observations.missed_nights(run.previous, stage.policy.as_of)
     run.findings += observations.overdue_reviews(run.holds[0], stage.policy.as_of)
     if lost:

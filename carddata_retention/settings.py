@@ -153,6 +153,7 @@ class Evidence(Section):
     directory: str = "evidence"
     schema_: str = Field("carddata", alias="schema", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,40}$")
     prefix: str = Field("carddata_", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,40}$")
+    keep_keys_days: int | None = Field(None, ge=LEAST_KEPT_DAYS)
 
 
 class Config(Section):

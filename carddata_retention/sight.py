@@ -142,7 +142,7 @@ def may_record(db: Database, ledger: Ledger) -> None:
 # What is written once is never changed: batches and tombstones take rows and give none back.
 _OWN_RIGHTS = {
     "run": ("select", "insert", "update"), "batch": ("select", "insert"), "tombstone": ("select", "insert"),
-    "deadline": ("select", "insert"),
+    "deadline": ("select", "insert"), "event": ("select", "insert"),
     "work": ("select", "insert", "update", "delete"), "target": ("select", "insert", "delete"),
     "hold": ("select",), "request": ("select",),
 }

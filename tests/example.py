@@ -11,6 +11,7 @@ from billing import Billing, generate
 from nightly import AS_OF, House, build
 from servers import DIALECTS, PRODUCT, Database
 
+from carddata_retention import guards
 from carddata_retention.own_tables import ddl, own_tables
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
@@ -42,6 +43,9 @@ STATEMENTS_HEAD = """\
 --   :carddata_key_0  :carddata_subject_0  :carddata_parent_0   all keys, subjects and parents of a batch at once
 -- The numbers in CASE are the standings of carddata_retention/status.py; the greatest among a subject's services wins.
 """
+GUARDS_HEAD = """
+-- What the database refuses, whoever asks: a change of evidence, a hold that disappears. Only the owner can drop these.
+"""
 SQLITE_HEAD = """\
 -- carddata_instant(text, zone) is a function of our own connections: microseconds since 1970 of a whole ISO 8601
 -- instant, NULL for anything else (docs/adr/0006).
@@ -57,7 +61,8 @@ def example(database: Database, folder: Path, billing: Billing | None = None, **
 def schema_file(dialect: str) -> str:
     """sql/schema/ of one dialect."""
     head = SCHEMA_HEAD.format(product=PRODUCT[dialect], names=NAMES[dialect])
-    return f"{head}\n{ddl(dialect, own_tables(dialect, 'carddata', 'carddata_'))}"
+    tables = own_tables(dialect, "carddata", "carddata_")
+    return f"{head}\n{ddl(dialect, tables)}{GUARDS_HEAD}{guards.script(dialect, tables)}"
 
 
 def statements_file(house: House) -> str:
@@ -78,7 +83,9 @@ def rendered(house: House) -> Iterator[tuple[Path, str]]:
 def commands(script: str) -> list[str]:
     """The statements of a script of ours, which ends each with a semicolon at the end of a line."""
     lines = [line for line in script.splitlines() if not line.startswith("--")]
-    return [part.strip() for part in "\n".join([*lines, ""]).split(";\n") if part.strip()]
+    plain, _, with_bodies = "\n".join([*lines, ""]).partition("DELIMITER $$\n")
+    parts = [*plain.split(";\n"), *with_bodies.removesuffix("DELIMITER ;\n").split("$$\n")]
+    return [part.strip() for part in parts if part.strip()]
 
 
 __all__ = ["DIALECTS", "SQL", "commands", "example", "rendered", "schema_file", "statements_file"]

@@ -25,16 +25,16 @@ TABLE = {
     "rules": [
         "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
-        "services", "key_text", "targets", "register", "tables", "own_tables", "many_rows",
+        "services", "key_text", "targets", "register", "tables", "own_tables", "guards", "many_rows",
         "layout", "records", "plan", "breakers", "evidence", "digests", "assets", "verifier", "history", "reporting_period",
     ],
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",
-        "keys", "approval", "lock", "events", "chain", "worklist", "ledger", "stage", "identity"],
+        "keys", "approval", "lock", "events", "checking", "installation", "chain", "worklist", "ledger", "stage", "identity"],
     "doors": [
         "sight", "samples", "sampling", "scan", "measures", "quality", "purge", "verify", "holds", "export", "report", "demo", "explain",
         "archive", "observations", "upkeep", "proofs", "spool", "planned_rows",
     ],
-    "story": ["nights", "planning", "permission", "standing", "continuity", "resolving", "gate", "survey", "publication", "check", "statements", "afterwards",
+    "story": ["nights", "planning", "permission", "standing", "trimming", "unlocking", "continuity", "resolving", "gate", "survey", "publication", "check", "statements", "afterwards",
         "period_report", "remanence", "run"],
     "front door": ["console", "narrator", "cli"],
 }

@@ -98,7 +98,7 @@ def test_each_right_that_a_removing_login_has_is_needed(postgresql_database, tmp
 
 NEEDED = {
     "run": ("SELECT", "INSERT", "UPDATE"), "batch": ("SELECT", "INSERT"), "tombstone": ("SELECT", "INSERT"),
-    "deadline": ("SELECT", "INSERT"),
+    "deadline": ("SELECT", "INSERT"), "event": ("SELECT", "INSERT"),
     "work": ("SELECT", "INSERT", "UPDATE", "DELETE"), "target": ("SELECT", "INSERT", "DELETE"),
     "hold": ("SELECT",), "request": ("SELECT",),
 }

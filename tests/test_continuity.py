@@ -31,6 +31,7 @@ class Backup:
             self.rows = {t: [dict(r) for r in connection.execute(sa.select(t)).mappings()] for t in self.tables}
 
     def restore(self) -> None:
+        self.house.tamper()
         with self.house.database.engine.begin() as connection:
             for table in reversed(self.tables):
                 connection.execute(table.delete())
@@ -203,7 +204,7 @@ def test_evidence_that_was_taken_in_again_cannot_be_changed_in_the_ledger(lone_h
     last_night(lone_house)
     assert lone_house.verify().exit_code == 0
     stone, second = lone_house.own("tombstone"), chain(lone_house)[1][0]
-    lone_house.execute(f"UPDATE {stone} SET status = 'requested' WHERE run_id = (SELECT run_id FROM "
+    lone_house.tamper(f"UPDATE {stone} SET status = 'requested' WHERE run_id = (SELECT run_id FROM "
                        f"{lone_house.own('run')} WHERE number = :n)", n=second)
     with pytest.raises(BrokenError):
         lone_house.verify()
@@ -211,7 +212,7 @@ def test_evidence_that_was_taken_in_again_cannot_be_changed_in_the_ledger(lone_h
 
 def test_a_tombstone_of_our_own_that_brings_its_digest_along_is_broken(lone_house):
     night(lone_house, DAYS[0])
-    lone_house.execute(f"UPDATE {lone_house.own('tombstone')} SET digest = 'x' WHERE seq = 1")
+    lone_house.tamper(f"UPDATE {lone_house.own('tombstone')} SET digest = 'x' WHERE seq = 1")
     with pytest.raises(BrokenError):
         lone_house.verify()
 

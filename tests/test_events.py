@@ -100,19 +100,12 @@ def noted(house, answer, number=3):
 def test_an_event_that_was_changed_in_the_database_breaks_the_evidence(lone_house, answer, change):
     house = noted(lone_house, answer)
     assert house.verify().exit_code == 0
-    unguarded(house)
-    house.execute(change.format(house.own("event")))
+    house.tamper(change.format(house.own("event")))
 
     with pytest.raises(BrokenError) as broken:
         house.night()
 
     assert (broken.value.code, broken.value.exit) == ("events_changed", 50)
-
-
-def unguarded(house):
-    """As somebody who owns the tables: without what refuses a change of evidence."""
-    for (name,) in house.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'carddata%'"):
-        house.execute(f"DROP TRIGGER {name}")
 
 
 def test_an_event_that_no_run_has_sealed_stands_by_its_signature(lone_house, answer):

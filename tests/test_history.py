@@ -84,7 +84,7 @@ def test_a_month_is_reported_from_the_ledger_alone(house):
 
 
 def test_a_row_that_was_changed_is_told_by_the_report_and_by_the_exit(house, answer):
-    house.execute(f"UPDATE {house.own('run')} SET host = 'elsewhere' WHERE number = 2")
+    house.tamper(f"UPDATE {house.own('run')} SET host = 'elsewhere' WHERE number = 2")
     made = built(house, "2024-Q1")
     assert isinstance(made.broken, BrokenError)
     told = json.loads((house.folder / "reports" / "2024-Q1" / "period.json").read_bytes())
@@ -97,7 +97,7 @@ def test_a_row_that_was_changed_is_told_by_the_report_and_by_the_exit(house, ans
 
 
 def test_a_row_that_makes_no_sense_is_broken_evidence_and_no_report(house):
-    house.execute(f"UPDATE {house.own('run')} SET result = '[]' WHERE number = 1")
+    house.tamper(f"UPDATE {house.own('run')} SET result = '[]' WHERE number = 1")
     with pytest.raises(BrokenError) as broken:
         built(house, "2024-02")
     assert broken.value.code == "run_unreadable"

@@ -134,6 +134,7 @@ def held(house: House, scope: str, item: str, target: str | None = None) -> None
     if house.database.url not in REGISTERED:
         with open_stage(house.config, "run", datetime.now(UTC), AS_OF) as stage:
             Ledger(stage.db, house.config).create()
+        house.tamper()  # one hold after the other, each instead of the one before
         REGISTERED.add(house.database.url)
     with house.database.engine.begin() as connection:
         connection.execute(sa.text(f"DELETE FROM {house.own('hold')}"))

@@ -31,6 +31,7 @@ def runs(database: Any, tmp_path: Any) -> Iterator[Bench]:
         for first in (100, 200, 300):
             add(house, *range(first, first + 3))
             b.purge("cards")
+        house.tamper()
         yield b
 
 
@@ -143,7 +144,7 @@ def test_verify_exits_with_50_where_an_old_tombstone_was_changed(database, tmp_p
     first = house.night()
     house.night()
     assert house.verify().exit_code == 0
-    house.execute(f"UPDATE {house.own('deadline')} SET last_retained_day = '2001-01-01' WHERE run_id = :r",
+    house.tamper(f"UPDATE {house.own('deadline')} SET last_retained_day = '2001-01-01' WHERE run_id = :r",
                   r=first.run_id)
     with pytest.raises(BrokenError) as found:
         house.verify()

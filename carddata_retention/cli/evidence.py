@@ -125,6 +125,15 @@ def rotate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     console.log("Back the key file up, and tell the auditor the new fingerprint.")
 
 
+@evidence.command()
+def trim(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Remove the keys of customers from the ledger once they are older than evidence.keep_keys_days. The seals stay."""
+    from carddata_retention.trimming import trim as trim_ledger
+
+    gone = trim_ledger(load_config(config), now())
+    console.say(f"{gone.tombstones:,} tombstones of {gone.runs:,} runs")
+
+
 @app.command()
 def resolve(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE")],

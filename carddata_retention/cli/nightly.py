@@ -71,6 +71,18 @@ def search_files(directory: Path, json: bool) -> NoReturn:
 
 
 @app.command()
+def unlock(
+    config: ConfigOption = DEFAULT_CONFIG,
+    end: Annotated[bool, typer.Option("--end", help="End the session that holds the lock.")] = False,
+) -> None:
+    """Who holds the lock of the run; for one that died while the server still believes in its session."""
+    from carddata_retention.unlocking import unlock as free
+
+    held = free(load_config(config), now(), end=end).holder
+    console.say("nobody holds the lock" if held is None else f"ended: {held}")
+
+
+@app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG, json: Json = False) -> None:
     """Can we see, may we remove, does everything fit? Each finding with its cure."""
     from carddata_retention.check import check_all

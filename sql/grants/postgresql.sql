@@ -40,6 +40,6 @@ GRANT UPDATE (card_holder, card_token, card_exp, last4, brand) ON public.payment
 -- Our own tables. What is written once is never changed: batches and tombstones take rows and give none back.
 GRANT SELECT ON ALL TABLES IN SCHEMA carddata TO remover, planner, verifier;
 GRANT INSERT, UPDATE ON carddata.run TO remover;
-GRANT INSERT ON carddata.batch, carddata.tombstone, carddata.deadline TO remover;
+GRANT INSERT ON carddata.batch, carddata.tombstone, carddata.deadline, carddata.event TO remover;
 GRANT INSERT, UPDATE, DELETE ON carddata.work TO remover;
 GRANT INSERT, DELETE ON carddata.target TO remover;

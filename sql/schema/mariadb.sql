@@ -35,6 +35,7 @@ CREATE TABLE carddata_run (
     seal VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     key_id VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     signature VARCHAR(128) COLLATE utf8mb4_nopad_bin,
+    trimmed_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (run_id),
     UNIQUE (number)
 ) ENGINE=InnoDB CHARSET=utf8mb4
@@ -182,3 +183,20 @@ CREATE TABLE carddata_event (
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
+
+-- What the database refuses, whoever asks: a change of evidence, a hold that disappears. Only the owner can drop these.
+DELIMITER $$
+CREATE TRIGGER carddata_tombstone_no_update BEFORE UPDATE ON carddata_tombstone FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_deadline_no_update BEFORE UPDATE ON carddata_deadline FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_batch_no_update BEFORE UPDATE ON carddata_batch FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_event_no_update BEFORE UPDATE ON carddata_event FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_tombstone_no_delete BEFORE DELETE ON carddata_tombstone FOR EACH ROW IF EXISTS (SELECT 1 FROM carddata_run WHERE run_id = OLD.run_id AND seal IS NOT NULL AND trimmed_at IS NULL) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_deadline_no_delete BEFORE DELETE ON carddata_deadline FOR EACH ROW IF EXISTS (SELECT 1 FROM carddata_run WHERE run_id = OLD.run_id AND seal IS NOT NULL) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_batch_no_delete BEFORE DELETE ON carddata_batch FOR EACH ROW IF EXISTS (SELECT 1 FROM carddata_run WHERE run_id = OLD.run_id AND seal IS NOT NULL) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_event_no_delete BEFORE DELETE ON carddata_event FOR EACH ROW IF OLD.number <= (SELECT COALESCE(MAX(last_event), 0) FROM carddata_run) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_run_no_delete BEFORE DELETE ON carddata_run FOR EACH ROW IF OLD.seal IS NOT NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_run_no_update BEFORE UPDATE ON carddata_run FOR EACH ROW IF OLD.seal IS NOT NULL AND (OLD.trimmed_at IS NOT NULL OR NEW.trimmed_at IS NULL OR NEW.seal <> OLD.seal) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_hold_no_delete BEFORE DELETE ON carddata_hold FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_hold_no_update BEFORE UPDATE ON carddata_hold FOR EACH ROW IF OLD.released_at IS NOT NULL OR COALESCE(NEW.id, '') <> COALESCE(OLD.id, '') OR COALESCE(NEW.scope, '') <> COALESCE(OLD.scope, '') OR COALESCE(NEW.target, '') <> COALESCE(OLD.target, '') OR COALESCE(NEW.item, '') <> COALESCE(OLD.item, '') OR COALESCE(NEW.basis, '') <> COALESCE(OLD.basis, '') OR COALESCE(NEW.placed_by, '') <> COALESCE(OLD.placed_by, '') OR COALESCE(NEW.placed_at, '') <> COALESCE(OLD.placed_at, '') THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_request_no_delete BEFORE DELETE ON carddata_request FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+DELIMITER ;

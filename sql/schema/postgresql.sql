@@ -37,6 +37,7 @@ CREATE TABLE carddata.run (
     seal VARCHAR(64),
     key_id VARCHAR(40),
     signature VARCHAR(128),
+    trimmed_at VARCHAR(40),
     PRIMARY KEY (run_id),
     UNIQUE (number)
 );
@@ -184,3 +185,31 @@ CREATE TABLE carddata.event (
 );
 COMMENT ON TABLE carddata.event IS
     'Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.';
+
+-- What the database refuses, whoever asks: a change of evidence, a hold that disappears. Only the owner can drop these.
+CREATE FUNCTION carddata.tombstone_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
+CREATE TRIGGER tombstone_no_update BEFORE UPDATE ON carddata.tombstone FOR EACH ROW EXECUTE FUNCTION carddata.tombstone_no_update();
+CREATE FUNCTION carddata.deadline_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
+CREATE TRIGGER deadline_no_update BEFORE UPDATE ON carddata.deadline FOR EACH ROW EXECUTE FUNCTION carddata.deadline_no_update();
+CREATE FUNCTION carddata.batch_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
+CREATE TRIGGER batch_no_update BEFORE UPDATE ON carddata.batch FOR EACH ROW EXECUTE FUNCTION carddata.batch_no_update();
+CREATE FUNCTION carddata.event_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
+CREATE TRIGGER event_no_update BEFORE UPDATE ON carddata.event FOR EACH ROW EXECUTE FUNCTION carddata.event_no_update();
+CREATE FUNCTION carddata.tombstone_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF EXISTS (SELECT 1 FROM carddata.run WHERE run_id = OLD.run_id AND seal IS NOT NULL AND trimmed_at IS NULL) THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER tombstone_no_delete BEFORE DELETE ON carddata.tombstone FOR EACH ROW EXECUTE FUNCTION carddata.tombstone_no_delete();
+CREATE FUNCTION carddata.deadline_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF EXISTS (SELECT 1 FROM carddata.run WHERE run_id = OLD.run_id AND seal IS NOT NULL) THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER deadline_no_delete BEFORE DELETE ON carddata.deadline FOR EACH ROW EXECUTE FUNCTION carddata.deadline_no_delete();
+CREATE FUNCTION carddata.batch_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF EXISTS (SELECT 1 FROM carddata.run WHERE run_id = OLD.run_id AND seal IS NOT NULL) THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER batch_no_delete BEFORE DELETE ON carddata.batch FOR EACH ROW EXECUTE FUNCTION carddata.batch_no_delete();
+CREATE FUNCTION carddata.event_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.number <= (SELECT COALESCE(MAX(last_event), 0) FROM carddata.run) THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER event_no_delete BEFORE DELETE ON carddata.event FOR EACH ROW EXECUTE FUNCTION carddata.event_no_delete();
+CREATE FUNCTION carddata.run_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.seal IS NOT NULL THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER run_no_delete BEFORE DELETE ON carddata.run FOR EACH ROW EXECUTE FUNCTION carddata.run_no_delete();
+CREATE FUNCTION carddata.run_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.seal IS NOT NULL AND (OLD.trimmed_at IS NOT NULL OR NEW.trimmed_at IS NULL OR NEW.seal <> OLD.seal) THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
+CREATE TRIGGER run_no_update BEFORE UPDATE ON carddata.run FOR EACH ROW EXECUTE FUNCTION carddata.run_no_update();
+CREATE FUNCTION carddata.hold_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER hold_no_delete BEFORE DELETE ON carddata.hold FOR EACH ROW EXECUTE FUNCTION carddata.hold_no_delete();
+CREATE FUNCTION carddata.hold_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.released_at IS NOT NULL OR COALESCE(NEW.id, '''') <> COALESCE(OLD.id, '''') OR COALESCE(NEW.scope, '''') <> COALESCE(OLD.scope, '''') OR COALESCE(NEW.target, '''') <> COALESCE(OLD.target, '''') OR COALESCE(NEW.item, '''') <> COALESCE(OLD.item, '''') OR COALESCE(NEW.basis, '''') <> COALESCE(OLD.basis, '''') OR COALESCE(NEW.placed_by, '''') <> COALESCE(OLD.placed_by, '''') OR COALESCE(NEW.placed_at, '''') <> COALESCE(OLD.placed_at, '''') THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
+CREATE TRIGGER hold_no_update BEFORE UPDATE ON carddata.hold FOR EACH ROW EXECUTE FUNCTION carddata.hold_no_update();
+CREATE FUNCTION carddata.request_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER request_no_delete BEFORE DELETE ON carddata.request FOR EACH ROW EXECUTE FUNCTION carddata.request_no_delete();

@@ -35,6 +35,7 @@ CREATE TABLE carddata_run (
     seal VARCHAR(64),
     key_id VARCHAR(40),
     signature VARCHAR(128),
+    trimmed_at VARCHAR(40),
     PRIMARY KEY (run_id),
     UNIQUE (number)
 );
@@ -164,3 +165,18 @@ CREATE TABLE carddata_event (
     PRIMARY KEY (number),
     UNIQUE (id)
 );
+
+-- What the database refuses, whoever asks: a change of evidence, a hold that disappears. Only the owner can drop these.
+CREATE TRIGGER carddata_tombstone_no_update BEFORE UPDATE ON carddata_tombstone WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_deadline_no_update BEFORE UPDATE ON carddata_deadline WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_batch_no_update BEFORE UPDATE ON carddata_batch WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_event_no_update BEFORE UPDATE ON carddata_event WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_tombstone_no_delete BEFORE DELETE ON carddata_tombstone WHEN EXISTS (SELECT 1 FROM carddata_run WHERE run_id = OLD.run_id AND seal IS NOT NULL AND trimmed_at IS NULL) BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_deadline_no_delete BEFORE DELETE ON carddata_deadline WHEN EXISTS (SELECT 1 FROM carddata_run WHERE run_id = OLD.run_id AND seal IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_batch_no_delete BEFORE DELETE ON carddata_batch WHEN EXISTS (SELECT 1 FROM carddata_run WHERE run_id = OLD.run_id AND seal IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_event_no_delete BEFORE DELETE ON carddata_event WHEN OLD.number <= (SELECT COALESCE(MAX(last_event), 0) FROM carddata_run) BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_run_no_delete BEFORE DELETE ON carddata_run WHEN OLD.seal IS NOT NULL BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_run_no_update BEFORE UPDATE ON carddata_run WHEN OLD.seal IS NOT NULL AND (OLD.trimmed_at IS NOT NULL OR NEW.trimmed_at IS NULL OR NEW.seal <> OLD.seal) BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_hold_no_delete BEFORE DELETE ON carddata_hold WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_hold_no_update BEFORE UPDATE ON carddata_hold WHEN OLD.released_at IS NOT NULL OR COALESCE(NEW.id, '') <> COALESCE(OLD.id, '') OR COALESCE(NEW.scope, '') <> COALESCE(OLD.scope, '') OR COALESCE(NEW.target, '') <> COALESCE(OLD.target, '') OR COALESCE(NEW.item, '') <> COALESCE(OLD.item, '') OR COALESCE(NEW.basis, '') <> COALESCE(OLD.basis, '') OR COALESCE(NEW.placed_by, '') <> COALESCE(OLD.placed_by, '') OR COALESCE(NEW.placed_at, '') <> COALESCE(OLD.placed_at, '') BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_request_no_delete BEFORE DELETE ON carddata_request WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
