@@ -1,4 +1,4 @@
-"""python -m benchmarks purge | oltp | profile. What each measures, and how to read it: README.md."""
+"""python -m benchmarks purge | oltp | profile | detect | discover. What each measures: README.md."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import oltp, tables
+from benchmarks import detect, discovery, oltp, tables
 from benchmarks.billing import AS_OF, Size
 from benchmarks.contender import Task
 from benchmarks.contest import CONTENDERS, Contest, available
@@ -26,6 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.contenders and (unknown := set(given.contenders) - set(CONTENDERS)):
         print(f"no such contender: {', '.join(sorted(unknown))}; there are: {', '.join(CONTENDERS)}", file=sys.stderr)
         return 2
+    if given.command == "discover":
+        return _discover(given)
+    if given.database == "sqlite":
+        print("no server to measure: sqlite is for discover alone", file=sys.stderr)
+        return 2
+    if given.command == "detect":
+        return _detect(given)
     try:
         with _server(given.database, Size(given.cards)) as built:
             facts = {"command": given.command, "cards": given.cards, "as_of": AS_OF.isoformat(),
@@ -34,18 +41,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ServerMissing as missing:
         print(f"no {given.database} server here: {missing}", file=sys.stderr)
         return 2
-    if given.json:
-        given.json.write_text(json.dumps(facts | found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write(given.json, facts | found)
     return 0 if agree else 1
+
+
+def _detect(given: argparse.Namespace) -> int:
+    compared = detect.Comparison().run(given.rows)
+    for table in compared.tables():
+        tables.show(table)
+    for name in compared.missing:
+        print(f"{name}: not installed")
+    _write(given.json, {"command": "detect", "rows": given.rows} | compared.as_json())
+    return 0
+
+
+def _write(path: Path | None, facts: dict[str, Any]) -> None:
+    if path:
+        path.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--database", choices=("postgresql", "mariadb"), default="postgresql")
+    parser.add_argument("command", choices=[*COMMANDS, "detect", "discover"])
+    parser.add_argument("--database", choices=("postgresql", "mariadb", "sqlite"), default="postgresql",
+                        help="sqlite: discover only")
     parser.add_argument("--cards", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=1, help="of all contenders; the median counts (purge)")
+    parser.add_argument("--rounds", type=int, default=1, help="of all contenders; the median counts (purge, discover)")
     parser.add_argument("--contenders", type=lambda text: text.split(","), help=f"some of {', '.join(CONTENDERS)}")
+    parser.add_argument("--rows", type=int, default=20_000, help="of each column (detect), of each table (discover)")
     parser.add_argument("--json", type=Path, help="a file for every figure")
     parser.add_argument("--stats", type=Path, help="a file for cProfile (profile)")
     return parser
@@ -63,6 +86,23 @@ def _server(dialect: str, size: Size) -> Iterator[Ground]:
     finally:
         servers.close()
         session.end()
+
+
+def _discover(given: argparse.Namespace) -> int:
+    session = Session()
+    servers = Servers(session.root)
+    try:
+        measured = discovery.compare(servers, given.database, given.rows, given.rounds)
+    except ServerMissing as missing:
+        print(f"no {given.database} server here: {missing}", file=sys.stderr)
+        return 2
+    finally:
+        servers.close()
+        session.end()
+    tables.show(discovery.shown(given.database, measured))
+    _write(given.json, {"command": "discover", "rows": given.rows, "database": given.database,
+                        "measured": [asdict(m) for m in measured]})
+    return 0
 
 
 def _purge(built: Ground, given: argparse.Namespace) -> tuple[dict[str, Any], bool]:
