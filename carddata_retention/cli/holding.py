@@ -1,13 +1,24 @@
 """The commands of legal holds."""
 
+import sys
+from dataclasses import asdict
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from carddata_retention import console
 from carddata_retention.cli.front import DEFAULT_CONFIG, ConfigOption, Json, app, load_config, now
+from carddata_retention.cli.questions import rows_of
 from carddata_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from carddata_retention.holds import Bulk
+
+# What may be named together: target, key, subject, query, csv.
+SCOPES = {(True, True, False, False, False), (False, False, True, False, False), (True, False, False, False, False),
+          (True, False, False, True, False), (False, False, False, True, False), (False, False, False, False, True)}
 
 hold = typer.Typer(no_args_is_help=True, rich_markup_mode=None,
                    help="Legal holds: what must not be removed, on what basis, until when reviewed.")
@@ -21,6 +32,11 @@ def place(
     target: Annotated[str | None, typer.Option("--target", help="All of this target; with --key one record.")] = None,
     key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="The value, or a JSON array.")] = None,
     subject: Annotated[str | None, typer.Option("--subject", metavar="ID", help="All records of this subject.")] = None,
+    query: Annotated[Path | None, typer.Option(
+        "--query", metavar="FILE.sql", help="What a SELECT names: target and key columns, or with --target the key "
+        "columns.")] = None,
+    csv: Annotated[str | None, typer.Option(
+        "--csv", metavar="FILE|-", help="One hold for each row: target,key,subject,basis,by,review_by,note.")] = None,
     basis: Annotated[str, typer.Option("--basis", help="dispute, chargeback, authority, statute or other.")] = "",
     by: By = "",
     review_by: ReviewBy = "",
@@ -28,20 +44,49 @@ def place(
     config: ConfigOption = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
-    """Hold a record, a subject or a target: nothing of it is removed while the hold is in force."""
+    """Hold a record, a subject, a target, or what a query or a file names: nothing of it is removed until released."""
     from carddata_retention import holds
 
+    scope = tuple(word is not None for word in (target, key, subject, query, csv))
+    if scope not in SCOPES or (csv is not None and any((basis, by, review_by, note))):
+        raise UsageError("hold_scope", "Name a target with a key, a target, a subject, a query, or a file that says "
+                         "everything itself.", not_done="No hold was placed.",
+                         cure="carddata-retention hold place --help")
+    if csv is not None:
+        with rows_of(csv) as source:
+            bulk = holds.place_from_csv(load_config(config), now(), source)
+        _tell_many(bulk, json)
     order = holds.Order(basis, by, _day(review_by), note)
-    if subject is not None and target is None and key is None:
+    if query is not None:
+        with rows_of(str(query)) as text:
+            bulk = holds.place_by_query(load_config(config), now(), text.read(), target, order)
+        _tell_many(bulk, json)
+    if subject is not None:
         placed = holds.place_on_subject(load_config(config), now(), subject, order)
-    elif target is not None and subject is None and key is not None:
+    elif target is not None and key is not None:
         placed = holds.place_on_record(load_config(config), now(), target, key, order)
-    elif target is not None and subject is None:
-        placed = holds.place_on_target(load_config(config), now(), target, order)
     else:
-        raise UsageError("hold_scope", "Name a target with a key, a target, or a subject.",
-                         not_done="No hold was placed.", cure="carddata-retention hold place --help")
+        placed = holds.place_on_target(load_config(config), now(), target or "", order)
     _told(placed, "place", f"hold {placed} is in force", json)
+
+
+def _tell_many(bulk: "Bulk", json: bool) -> NoReturn:
+    """Which rows have a hold, which have none and why, and the exit code."""
+    ids = sorted({hold_id for _, hold_id in bulk.placed})
+    error = bulk.error
+    if json:
+        answer = {"schema": 1, "mode": "hold-place", "exit_code": bulk.exit_code, "ids": ids,
+                  "placed": [{"row": row, "id": hold_id} for row, hold_id in bulk.placed],
+                  "refused": [asdict(row) for row in bulk.refused]}
+        console.say_json({**answer, **({"error": error.as_json()} if error else {})})
+    else:
+        for row in bulk.refused:
+            console.say(f"row {row.row}: {row.code}: {row.reason}")
+        named = f" ({ids[0]})" if len(ids) == 1 else ""
+        console.say(f"{len(bulk.placed)} rows placed by {len(ids)} holds{named}, {len(bulk.refused)} refused")
+    if error:
+        console.error(error)
+    sys.exit(bulk.exit_code)
 
 
 @hold.command()
@@ -77,8 +122,6 @@ def review(
 @hold.command(name="list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, json: Json = False) -> None:
     """Every hold in force, those first whose review comes first."""
-    from dataclasses import asdict
-
     from carddata_retention import holds
 
     found = holds.in_force(load_config(config), now())
@@ -87,7 +130,8 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, json: Json = False) -> None:
                           "holds": [{**asdict(one), "item": item} for one, item in found]})
         return
     for one, item in found:
-        whom = " ".join(word for word in (one.scope, one.target, item) if word)
+        many = f"({one.items} rows)" if item is None and one.items > 1 else None
+        whom = " ".join(word for word in (one.scope, one.target, item, many) if word)
         console.say(f"{one.id}  {whom}  {one.basis}, placed by {one.placed_by} at {one.placed_at}, "
                     f"review by {one.review_by or '—'}")
     console.log(f"{len(found)} holds in force")
