@@ -64,10 +64,11 @@ samples: $(VENV)/dev.stamp
 	$(BIN)/python tests/write_samples.py
 
 EXPORT := uv export --quiet --no-emit-project --no-header --format requirements-txt --no-default-groups
+# Without `exports`: pandas stores text in another way where pyarrow is installed, and no night has any use for it.
 requirements:
 	$(EXPORT) --extra excel --extra pdf --group build > requirements/core.txt
-	$(EXPORT) --all-extras > requirements/production.txt
-	$(EXPORT) --all-extras --group dev > requirements/dev.txt
+	$(EXPORT) --all-extras --no-extra exports > requirements/production.txt
+	$(EXPORT) --all-extras --no-extra exports --group dev > requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) build dist demo bench-*.json reliability-*.json .mypy_cache .pytest_cache .ruff_cache .hypothesis

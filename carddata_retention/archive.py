@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 from carddata_retention.history import History, Notice, PastRun
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger, target_result, unreadable
-from carddata_retention.model import Hold, Mode, Night, Severity, State, Tombstone
+from carddata_retention.model import Mode, Night, Severity, State, Tombstone
+from carddata_retention.sealed import Hold
 from carddata_retention.verifier.form import canonical
 
 SAMPLE = HOLDS = 100
@@ -41,19 +42,17 @@ def first_purged(connection: sa.Connection, ledger: Ledger, run_id: str, key: Ev
 def holds_in_force(connection: sa.Connection, ledger: Ledger) -> tuple[tuple[Hold, ...], int]:
     """The legal holds in force, those first whose review comes first, up to a bound; and how many there are."""
     hold = ledger.tables.hold.c
-    in_force = hold.released_at.is_(None)
-    names = (hold.id, hold.scope, hold.target, hold.basis, hold.placed_by, hold.placed_at, hold.review_by)
-    rows = connection.execute(sa.select(*names).where(in_force).order_by(
-        sa.func.coalesce(hold.review_by, "9999"), hold.id).limit(HOLDS)).mappings()
+    rows = connection.execute(ledger.tables.holds_by_number().limit(HOLDS)).mappings()
     told = tuple(Hold(**row) for row in rows)
-    counted = sa.select(sa.func.count()).select_from(ledger.tables.hold).where(in_force)
+    counted = sa.select(sa.func.count(hold.id.distinct())).where(hold.released_at.is_(None))
     return told, connection.execute(counted).scalar_one()
 
 
 def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: EvidenceKey | None) -> Night | None:
     """The night of a completed run, or of the last one; None where the ledger knows none."""
     run = ledger.tables.run
-    query = sa.select(run).where(run.c.result.is_not(None)).order_by(run.c.number.desc()).limit(1)
+    query = sa.select(run).where(run.c.result.is_not(None), ledger.of_a_night()).order_by(
+        run.c.number.desc()).limit(1)
     row = connection.execute(query.where(run.c.run_id == run_id) if run_id else query).mappings().first()
     if row is None:
         return None
@@ -64,7 +63,7 @@ def retell(connection: sa.Connection, ledger: Ledger, run_id: str | None, key: E
 
 
 def history(connection: sa.Connection, ledger: Ledger) -> History:
-    """All completed runs, in the order in which they were held. Raises BrokenError where a row makes no sense."""
+    """All completed nights, in the order in which they were held. Raises BrokenError where a row makes no sense."""
     found: list[PastRun] = []
     while page := _page(connection, ledger, found[-1].number if found else 0):
         found += map(_past_run, page)
@@ -76,7 +75,7 @@ def _page(connection: sa.Connection, ledger: Ledger, after: int) -> list[dict[st
     rows = connection.execute(
         sa.select(run.run_id, run.number, run.mode, run.as_of, run.started_at, run.finished_at, run.verdict,
                   run.exit_code, run.policy_version, run.policy_digest, run.seal, run.result)
-        .where(run.result.is_not(None), run.number > after).order_by(run.number).limit(PAGE))
+        .where(run.result.is_not(None), ledger.of_a_night(), run.number > after).order_by(run.number).limit(PAGE))
     return [dict(row) for row in rows.mappings()]
 
 

@@ -14,6 +14,7 @@ from carddata_retention import evidence
 from carddata_retention.errors import BusyError
 from carddata_retention.events import EventList
 from carddata_retention.keys import EvidenceKey
+from carddata_retention.lock import gate
 from carddata_retention.model import Disposition, Status, Tombstone
 from carddata_retention.sealed import Sealed
 from carddata_retention.verifier import form
@@ -84,6 +85,8 @@ class Chain(WorkList, EventList):
         query = sa.select(run.run_id).where(run.run_id == run_id, run.seal.is_(None))
         if locking is not None:
             query = query.with_for_update(read=locking == "share")
+        if locking == "share" and connection.dialect.name == "postgresql":
+            query = query.add_columns(sa.func.pg_advisory_xact_lock_shared(gate(self.tables.run)))
         if connection.execute(query).first() is None:
             raise BusyError("run_taken_over", f"Run {run_id} lost its lock, and another run has sealed it meanwhile.",
                             not_done="Nothing more was removed; what was removed before is recorded.",
@@ -188,8 +191,9 @@ class Chain(WorkList, EventList):
             stone.c.run_id, stone.c.batch_no, stone.c.seq, stone.c.target, stone.c.record_key, stone.c.status,
             batch.c.disposition,
             batch.c.fields, *(sa.func.coalesce(deadline.c[column], "").label(name) for name, column in follows.items()),
-            run.c.policy_version, batch.c.removed_at.label("purged_at"), batch.c.table_name, run.c.key_id,
-            stone.c.digest,
+            sa.func.coalesce(deadline.c.policy_version, run.c.policy_version).label("policy_version"),
+            batch.c.removed_at.label("purged_at"), batch.c.table_name, run.c.key_id,
+            stone.c.digest, deadline.c.attestation,
         ).select_from(source)
         return found.order_by(stone.c.target, stone.c.seq) if in_order else found
 

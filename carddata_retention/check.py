@@ -49,6 +49,9 @@ def check_all(config: Config, host: datetime) -> Problems:
             for bound in schema.targets.values():
                 with _noting(found):
                     _target(stage, bound, schema.service)
+    if config.database.register_url_env is not None:
+        with _noting(found):
+            _register(config, host)
     return found
 
 
@@ -69,7 +72,16 @@ def _target(stage: Stage, bound: BoundTarget | RetentionError, service: BoundSer
     with stage.db.snapshot() as connection:
         sight.is_transactional(connection, stage.db.dialect, bound)
         sight.may_read(connection, bound, service)
+        samples.days_are_as_declared(connection, bound)
     sight.may_remove(stage.db, bound, service)
+
+
+def _register(config: Config, host: datetime) -> None:
+    """Whether the login of holds and requests may write them, and lock what a batch locks."""
+    with open_stage(config, "register", host, None) as stage:
+        with stage.db.snapshot() as connection:
+            schema = bind(connection, stage.db.dialect, config, stage.policy)
+        sight.may_register(stage.db, stage.ledger, schema)
 
 
 def _takes_files(config: Config, named: str, folder: str) -> None:

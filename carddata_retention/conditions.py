@@ -66,24 +66,25 @@ def standing_alone(table: sa.FromClause, text: str) -> sa.Select[Any]:
     return sa.select(inner.c.carddata_one).where(NOTHING)
 
 
-def _one_condition(text: str, dialect: str, key: str) -> None:
-    """Raises ConfigError unless the text is one expression whose quotes, comments and parentheses end in it."""
+def not_alone(text: str, dialect: str) -> str | None:
+    """Why a text is not one expression whose quotes, comments and parentheses end in it; None where it is one."""
     code = _NO_CODE[dialect].sub(" ", text)
     depth = 0
     for character in code:
         depth += {"(": 1, ")": -1}.get(character, 0)
         if depth < 0:
             break
-    wrong = None
     if depth:
-        wrong = "its parentheses do not balance"
-    elif ";" in code:
-        wrong = "a semicolon stands in it"
-    elif any(mark in code for mark in ("'", '"', "/*")) or (dialect != "postgresql" and "`" in code):
-        wrong = "a quote or a comment in it does not end"
-    elif not code.strip():
-        wrong = "it says nothing"
-    if wrong:
+        return "its parentheses do not balance"
+    if ";" in code:
+        return "a semicolon stands in it"
+    if any(mark in code for mark in ("'", '"', "/*")) or (dialect != "postgresql" and "`" in code):
+        return "a quote or a comment in it does not end"
+    return None if code.strip() else "it says nothing"
+
+
+def _one_condition(text: str, dialect: str, key: str) -> None:
+    if wrong := not_alone(text, dialect):
         raise ConfigError("condition_refused", f"{key}: {wrong}.",
                           cure="Write one SQL condition, such as: status = 'real' AND (kind = 'card' OR kind IS NULL)")
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from carddata_retention.errors import ConfigError
 from carddata_retention.settings import Config, Section, Target, parsed_url
 
-CODES = {"password": "config_password", "not_supported": "config_not_supported"}
+CODES = {"password": "config_password"}
 
 
 def schema_text() -> str:
@@ -116,10 +116,13 @@ def load(path: Path) -> Config:
         raise _taught(path.name, data, invalid) from None
 
 
-def database_url(config: Config, role: Literal["run", "plan", "verify"] = "run") -> URL:
+def database_url(
+    config: Config, role: Literal["run", "plan", "verify", "register", "discover"] = "run"
+) -> URL:
     """The URL of a login, from the environment or a file. Raises ConfigError; never repeats its text."""
     section = config.database
-    names = {"verify": section.verify_url_env, "plan": section.plan_url_env, "run": None}
+    names = {"verify": section.verify_url_env, "plan": section.plan_url_env, "register": section.register_url_env,
+             "run": None, "discover": section.discover_url_env or section.plan_url_env}
     variable = names[role] or section.url_env
     if section.url is not None and variable is None:
         text = section.url
@@ -158,10 +161,11 @@ def _read_secret(path: Path) -> str:
                           f"{type(wrong).__name__}.", cure=f"Check {path.name} and its rights.") from None
 
 
-def target_digest(config: Config, target: Target) -> str:
-    """What an approval of one target is for: the policy, the service ends, and how the target is declared."""
+def target_digest(config: Config, target: Target, version: str) -> str:
+    """What an approval of one target is for: the policy, the version of it in force, the service ends, and how the
+    target is declared."""
     query = read_query(config) if config.service_end.query else ""  # its words decide, not the name of its file
-    whole = config.digest("policy", "service_end", "subject") + target.model_dump_json(by_alias=True) + query
+    whole = config.digest("policy", "service_end", "subject") + target.model_dump_json(by_alias=True) + query + version
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

@@ -14,8 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import export, identity
+from carddata_retention.db import seen_as
 from carddata_retention.errors import BrokenError, ConfigError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
@@ -78,6 +80,20 @@ def _known(connection: Connection, ledger: Ledger) -> dict[int, Any]:
 def _same(row: Any, head: form.Entry) -> bool:
     """One run; a backup in its middle knows it without its seal."""
     return bool(row.run_id == head["run_id"] and row.seal in (None, head["seal"]))
+
+
+def first_ever(stage: Stage) -> bool:
+    """Whether neither the ledger nor the exported evidence knows a run: only then may an evidence key be made.
+
+    Raises BlindError where the ledger cannot be read.
+    """
+    if export.heads(stage.config.path(stage.config.evidence.directory)):
+        return False
+    try:
+        with stage.db.snapshot() as connection:
+            return not (stage.ledger.exists(connection) and stage.ledger.began(connection))
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The ledger") from None
 
 
 def recall(connection: Connection, stage: Stage, key: EvidenceKey) -> Forgotten | None:

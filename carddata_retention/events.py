@@ -6,17 +6,20 @@ before. Until then an event stands by its own signature.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from carddata_retention.own_tables import OwnTables
 from carddata_retention.verifier import form
 
 STREAM = {"stream_results": True, "yield_per": 1000}
 Row = Mapping[str, Any]
+HOLD_PLACED, HOLD_RELEASED = "hold place", "hold release"
 
 
 class EventList:
@@ -26,13 +29,32 @@ class EventList:
 
     def note(self, connection: Connection, events: Sequence[Row]) -> int:
         """Add events in their order, each once whatever happens; returns how many were new."""
-        event, new = self.tables.event, 0
-        last = connection.execute(sa.select(sa.func.max(event.c.number))).scalar() or 0
-        for body in events:
-            if connection.execute(sa.select(event.c.number).where(event.c.id == body["id"])).first() is None:
-                new += 1
-                connection.execute(event.insert(), {**body, "number": last + new})
-        return new
+        return sum(self._noted(connection, body) for body in events)
+
+    def _noted(self, connection: Connection, body: Row) -> bool:
+        """Add one under the next number. Another transaction may take that number first: then under the one after."""
+        event = self.tables.event
+        while connection.execute(sa.select(event.c.number).where(event.c.id == body["id"])).first() is None:
+            last = connection.execute(sa.select(sa.func.max(event.c.number))).scalar() or 0
+            try:
+                with connection.begin_nested():
+                    connection.execute(event.insert(), {**body, "number": last + 1})
+                return True
+            except IntegrityError:
+                continue
+        return False
+
+    def lost_holds(self, connection: Connection) -> list[str]:
+        """The numbers of holds that were placed by their events and not released by any, and are not in force.
+
+        A database that went back has forgotten them, or somebody removed them beside us.
+        """
+        event, hold, placed = self.tables.event.c, self.tables.hold.c, dict[str, bool]()
+        told = sa.select(event.what, event.facts).where(event.what.in_((HOLD_PLACED, HOLD_RELEASED)))
+        for what, facts in connection.execute(told.order_by(event.number)):
+            placed[json.loads(facts)["hold"]] = what == HOLD_PLACED
+        in_force = set(connection.execute(sa.select(hold.id).where(hold.released_at.is_(None)).distinct()).scalars())
+        return sorted(number for number, open_ in placed.items() if open_ and number not in in_force)
 
     def events_since(self, connection: Connection, after: int, last: int | None = None) -> Iterator[Row]:
         """The events after a number, up to another, in their order."""

@@ -19,6 +19,7 @@ from carddata_retention.model import Kind
 from carddata_retention.moments import Condition, EpochTime, NativeTime, TextDay, TextInstant, TimeForm
 from carddata_retention.period import Reading
 from carddata_retention.policy_settings import ServiceEndSection, Trigger
+from carddata_retention.target_settings import Created
 
 NUMBERS: Any = sa.Integer | sa.Numeric | sa.Float
 UNITS = {"unix": timedelta(seconds=1), "unix-ms": timedelta(milliseconds=1)}
@@ -139,7 +140,7 @@ def terminated_values(column: sa.ColumnElement[Any], values: Sequence[str | int 
 
 
 def time_form(column: sa.ColumnElement[Any], what: Declared, dialect: str, where: str) -> TimeForm:
-    """The form of one column. Raises ConfigError where its type and its declaration do not fit."""
+    """The form of one column, which `where` declares. Raises ConfigError where its type and that do not fit."""
     kind, type_ = what.kind, column.type
     zone = ZoneInfo(what.zone) if what.zone else None
     aware = Reading(kind, None, what.midnights_exact)
@@ -161,7 +162,7 @@ def time_form(column: sa.ColumnElement[Any], what: Declared, dialect: str, where
         if zone is None:
             raise ConfigError(
                 "zone_missing", f"{where}: the column {what.column} is a timestamp without a time zone.",
-                cure='Say which zone its values are in: zone = "UTC" (or "Asia/Tokyo") in [service_end].',
+                cure=f'Say which zone its values are in: zone = "UTC" (or "Asia/Tokyo") in {where}.',
             )
         return NativeTime(column, Reading(kind, zone, what.midnights_exact), dialect)
     if isinstance(type_, sa.Date):
@@ -173,6 +174,13 @@ def time_form(column: sa.ColumnElement[Any], what: Declared, dialect: str, where
         raise _misfit(where, 'the column is a number; say what it counts: encoding = "unix" or "unix-ms"')
     raise _misfit(where, "the column is neither a timestamp, a date nor a number; give its values a type with "
                          'service_end.query = "query.sql"')
+
+
+def acquired(column: sa.ColumnElement[Any], created: Created, dialect: str, target: str) -> TimeForm:
+    """The form of the column that says when a record was acquired. Raises ConfigError as `time_form`."""
+    # A date is the day of the acquisition, as that of a moment is; so both are compared with a day's beginning.
+    what = Declared(created.column, created.kind, created.zone, created.encoding, midnights_exact=True)
+    return time_form(column, what, dialect, f"{target}, created")
 
 
 def start_of(started: sa.ColumnElement[Any], end: TimeForm, what: Declared, policy_zone: ZoneInfo,
@@ -221,4 +229,5 @@ def _start_on_postgresql(started: sa.ColumnElement[Any], end: TimeForm, what: De
 
 
 def _misfit(where: str, cause: str) -> ConfigError:
-    return ConfigError("kind_mismatch", f"{where}: {cause}.", cure="Mend [service_end], then: carddata-retention check")
+    place = where.removesuffix(" started")
+    return ConfigError("kind_mismatch", f"{where}: {cause}.", cure=f"Mend {place}, then: carddata-retention check")

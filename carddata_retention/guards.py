@@ -13,6 +13,9 @@ from carddata_retention.own_tables import OwnTables
 
 Change = Literal["UPDATE", "DELETE"]
 SAYS = "carddata: evidence is only added"
+# What a hold names and what people attest never changes.
+HOLD = ("id", "scope", "target", "item", "basis", "placed_by", "placed_at")
+ENDS = ("id", "item", "subject", "ended_on", "document", "attested_by", "second", "attested_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,6 @@ def guards(tables: OwnTables) -> list[Guard]:
     run = tables.run.fullname
     sealed = f"EXISTS (SELECT 1 FROM {run} WHERE run_id = OLD.run_id AND seal IS NOT NULL)"  # noqa: S608 - names of ours
     kept = f"EXISTS (SELECT 1 FROM {run} WHERE run_id = OLD.run_id AND seal IS NOT NULL AND trimmed_at IS NULL)"  # noqa: S608
-    other_hold = " OR ".join(f"COALESCE(NEW.{c}, '') <> COALESCE(OLD.{c}, '')"
-                             for c in ("id", "scope", "target", "item", "basis", "placed_by", "placed_at"))
     wanted: list[tuple[sa.Table, Change, str]] = [
         *((table, "UPDATE", "1 = 1") for table in (tables.tombstone, tables.deadline, tables.batch, tables.event)),
         (tables.tombstone, "DELETE", kept), (tables.deadline, "DELETE", sealed), (tables.batch, "DELETE", sealed),
@@ -39,10 +40,16 @@ def guards(tables: OwnTables) -> list[Guard]:
         (tables.run, "DELETE", "OLD.seal IS NOT NULL"),
         (tables.run, "UPDATE", "OLD.seal IS NOT NULL AND (OLD.trimmed_at IS NOT NULL OR NEW.trimmed_at IS NULL "
                                "OR NEW.seal <> OLD.seal)"),
-        (tables.hold, "DELETE", "1 = 1"), (tables.hold, "UPDATE", f"OLD.released_at IS NOT NULL OR {other_hold}"),
-        (tables.request, "DELETE", "1 = 1"),
+        (tables.hold, "DELETE", "1 = 1"), (tables.hold, "UPDATE", f"OLD.released_at IS NOT NULL OR {_changed(HOLD)}"),
+        (tables.request, "DELETE", "1 = 1"), (tables.attestation, "DELETE", "1 = 1"),
+        (tables.attestation, "UPDATE",
+         f"OLD.withdrawn_at IS NOT NULL OR OLD.overtaken_at IS NOT NULL OR {_changed(ENDS)}"),
     ]
     return [Guard(f"{table.name}_no_{change.lower()}", table, change, when) for table, change, when in wanted]
+
+
+def _changed(columns: tuple[str, ...]) -> str:
+    return " OR ".join(f"COALESCE(NEW.{c}, '') <> COALESCE(OLD.{c}, '')" for c in columns)
 
 
 def statements(dialect: str, tables: OwnTables) -> list[str]:

@@ -34,7 +34,8 @@ from carddata_retention.verifier.form import canonical
 from carddata_retention.worklist import WorkRow, chunks, joined_whole
 
 # Of what follows from the service ends of a run these differ from each other.
-DIFFERING = ("service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
+DIFFERING = ("service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule",
+             "policy_version", "attestation")
 
 __all__ = ["BatchRow", "KnownTarget", "Ledger", "Tally", "WorkRow", "chunks"]
 
@@ -87,6 +88,7 @@ class Ledger(CheckedChain, Installation):
         self.tables = own_tables(db.dialect, config.evidence.schema_, config.evidence.prefix)
         self.db = db
         self._deadlines = ManyRows(self.tables.deadline, DIFFERING)
+        self._deadlines_of_one_kind = ManyRows(self.tables.deadline, DIFFERING[:-2])
         self._new_batch = self._statement_of_a_batch()
 
     # Runs
@@ -114,10 +116,12 @@ class Ledger(CheckedChain, Installation):
         return f"run {row.run_id}, process {row.process} on {row.host}, since {row.started_at}"
 
     def last_completed(self, connection: Connection) -> PreviousNight | None:
-        """The last run that reached its end, whatever its verdict. Raises BrokenError where its row makes no sense."""
+        """The last night that reached its end, whatever its verdict. Raises BrokenError where its row makes no sense.
+        """
         run = self.tables.run.c
         row = connection.execute(
-            sa.select(self.tables.run).where(run.result.is_not(None)).order_by(run.number.desc()).limit(1)
+            sa.select(self.tables.run).where(run.result.is_not(None), self.of_a_night())
+            .order_by(run.number.desc()).limit(1)
         ).mappings().first()
         if row is None:
             return None

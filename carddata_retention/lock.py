@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from carddata_retention.db import Database, seen_as
 from carddata_retention.errors import BlindError, BusyError
@@ -159,3 +160,22 @@ def _no_lock_file(wrong: OSError) -> BlindError:
 def _busy(who: str) -> BusyError:
     return BusyError("lock_held", f"Another run holds the lock: {who}.", not_done="This run did nothing.",
                      cure="Wait for it to end. If it died and the server has not noticed: carddata-retention unlock")
+
+
+def gate(run: sa.Table) -> sa.ColumnElement[int]:
+    """The number of the gate through which each batch goes on PostgreSQL: our own run table's, in its database."""
+    number = int.from_bytes(hashlib.sha256(f"carddata-retention/batches/{run.fullname}".encode()).digest()[:8], "big",
+                            signed=True)
+    return sa.literal(number, sa.BigInteger())
+
+
+def close_gate(connection: Connection, run: sa.Table) -> None:
+    """Wait until no batch is under way, and let none begin before this transaction ends.
+
+    Each batch shares its run's row until it is committed. PostgreSQL lets whoever shares a row pass by whoever waits to
+    have it alone: beside four connections that was ninety seconds. Its advisory locks have a queue.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(gate(run))))
+        return
+    connection.execute(sa.select(run.c.run_id).where(run.c.seal.is_(None)).with_for_update()).all()

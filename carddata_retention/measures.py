@@ -18,8 +18,9 @@ from carddata_retention.catalogue import Catalogue
 from carddata_retention.db import seen_as
 from carddata_retention.model import Kind
 from carddata_retention.moments import Condition, EpochTime, NativeTime, TimeForm
-from carddata_retention.policy import Policy
+from carddata_retention.policy import Deciding, Policy
 from carddata_retention.schema import BoundSchema, BoundTarget
+from carddata_retention.services import ServiceSource
 from carddata_retention.shapes import Card, Columns, Words
 from carddata_retention.shares import permille
 
@@ -124,17 +125,19 @@ def unknown_subjects(connection: Connection, schema: BoundSchema, bound: BoundTa
 
 
 def measure_service(connection: Connection, schema: BoundSchema, policy: Policy) -> dict[str, int]:
-    """Every violation among the service ends, by the bounds of the night."""
-    source = schema.service.source
-    counts = counted(connection, source.source, service_checks(schema, policy), "[service_end]", source.condition)
-    shares = [name for name in counts if name == "end_before_start" or name.startswith("midnight_")]
-    return counts | {f"{name}_permille": permille(counts[name], counts["dated_ends"]) for name in shares}
+    """Every violation among the service ends, by the bounds of the night; of several deciding versions the most."""
+    worst: dict[str, int] = {}
+    for source, deciding in zip(schema.service.sources, policy.deciding, strict=False):
+        counts = counted(connection, source.source, service_checks(source, deciding), "[service_end]", source.condition)
+        shares = [name for name in counts if name == "end_before_start" or name.startswith("midnight_")]
+        counts |= {f"{name}_permille": permille(counts[name], counts["dated_ends"]) for name in shares}
+        worst = {name: max(count, worst.get(name, 0)) for name, count in counts.items()}
+    return worst
 
 
-def service_checks(schema: BoundSchema, policy: Policy) -> dict[str, Condition]:
-    """What is counted of the service ends, by name."""
-    source, as_of = schema.service.source, policy.as_of
-    end = source.end
+def service_checks(source: ServiceSource, policy: Deciding) -> dict[str, Condition]:
+    """What is counted of the service ends as one version reads them, by name."""
+    end, as_of = source.end, policy.as_of
     says_that_it_is_open = replace(source, status=None).is_open()  # infinity or a sentinel, whatever the status
     dated = sa.and_(sa.not_(end.missing()), sa.not_(end.unreadable()), sa.not_(says_that_it_is_open))
     past = sa.and_(dated, end.covered(policy.bounds(end.reading).over))

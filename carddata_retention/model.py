@@ -1,14 +1,15 @@
 """The words of the product as values: what a deadline, a finding, a target's night and a whole night are.
 
-Pure and frozen. The field names are those of the JSON answers: report, script and auditor read the same words.
-"""
+Pure and frozen. Fields of results are named as in the JSON answers: a report, a script and an auditor read one word."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from carddata_retention.sealed import Sampled, Sealed
+from carddata_retention.discovered import Found
+from carddata_retention.individuals import RequestTally
+from carddata_retention.sealed import Comparison, Hold, Sampled, Sealed, UndeterminedExample
 
 
 class Convention(StrEnum):
@@ -29,7 +30,6 @@ class Kind(StrEnum):
 
 class Disposition(StrEnum):
     """What happens to a due record."""
-
     DELETE = "delete"
     REDACT = "redact"
 
@@ -76,6 +76,7 @@ class Mode(StrEnum):
     RUN = "run"
     APPLY = "apply"
     VERIFY = "verify"
+    REQUEST = "request"
 
 
 class Outcome(StrEnum):
@@ -117,7 +118,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CutoffView:
-    """One frozen bound of the night, as people read it. `cutoff` is ISO 8601."""
+    """One frozen bound of the night, in ISO 8601: its version decides `decided` records, and `records` are due."""
 
     version: str
     trigger: str
@@ -126,11 +127,13 @@ class CutoffView:
     cutoff: str
     cutoff_inclusive: bool
     records: int | None
+    decided: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """One target's night. A count that was not taken is None, never 0."""
+    """One target's night. A count that was not taken is None, never 0. `decided_by` is its population by the policy
+    version that decides it, `due_by` what is overdue or due of it."""
 
     name: str
     table: str
@@ -160,6 +163,8 @@ class TargetResult:
     failed_reasons: Mapping[str, int] = field(default_factory=dict)
     children_removed: Mapping[str, int] = field(default_factory=dict)
     forecast: Mapping[int, int] = field(default_factory=dict)
+    decided_by: Mapping[str, int] = field(default_factory=dict)
+    due_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def to_purge(self) -> int | None:
@@ -212,28 +217,7 @@ class Tombstone:
     rule: str
     policy_version: str
     purged_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A legal hold in force. `scope` is record, subject or target; whom it names stays in the ledger."""
-
-    id: str
-    scope: str
-    target: str | None
-    basis: str
-    placed_by: str
-    placed_at: str
-    review_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class UndeterminedExample:
-    """A keyed reference to a record that nobody can date, and why."""
-
-    target: str
-    reason: str
-    reference: str
+    attestation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +248,10 @@ class Night:
     timings_s: Mapping[str, float]
     purged_sample: tuple[Tombstone, ...] = ()
     undetermined_examples: tuple[UndeterminedExample, ...] = ()
+    discovered: tuple[Found, ...] = ()
     holds: tuple[Hold, ...] = ()
     holds_in_force: int | None = None
+    requests: tuple[RequestTally, ...] = ()
     dated_removals: int | None = None
     latest_deadline: str | None = None
     sampled: tuple[Sampled, ...] = ()
@@ -276,6 +262,7 @@ class Night:
     verification_login: str | None = None
     artefacts: tuple[str, ...] = ()
     previous: "PreviousNight | None" = None
+    comparison: Comparison | None = None
 
     @property
     def evidence_head(self) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from carddata_retention.console import log, number, paragraph, say, say_wrapped
 from carddata_retention.errors import Exit
 from carddata_retention.model import Finding, Mode, Night, Severity, State, TargetResult
+from carddata_retention.sealed import Comparison
 from carddata_retention.status import FORECAST_STEPS
 
 EXIT_SENTENCES = {
@@ -30,12 +31,15 @@ TO_PURGE = ("requested", "overdue", "due")
 
 def night(told: Night) -> None:
     """A whole night, target by target, so that the totals visibly add up."""
-    cutoff = told.cutoffs[0]
-    until = "up to and including" if cutoff.cutoff_inclusive else "before"
     say(f"{told.mode} {told.run_id} · as of {told.as_of} ({told.zone})")
-    say(f"policy {told.policy_id} v{told.policy_version} · due: service ended {until} {cutoff.cutoff}")
+    for cutoff in told.cutoffs:
+        until = "up to and including" if cutoff.cutoff_inclusive else "before"
+        own = f" · acquired under v{cutoff.version}" if len(told.cutoffs) > 1 else ""
+        say(f"policy {told.policy_id} v{told.policy_version}{own} · due: service ended {until} {cutoff.cutoff}")
     for target in told.targets:
         _target(target, told.mode)
+    if told.comparison is not None:
+        _comparison(told.comparison)
     _findings(told.findings)
     code = Exit(told.exit_code)
     sentences = PLAN_SENTENCES if told.mode is Mode.PLAN else EXIT_SENTENCES
@@ -74,6 +78,15 @@ def _target(target: TargetResult, mode: Mode) -> None:
     ahead = " · ".join(f"{days} d: {number(count)}" for days, count in target.forecast.items()
                        if days in FORECAST_STEPS)
     say_wrapped(f"becoming due within {ahead}")
+
+
+def _comparison(told: Comparison) -> None:
+    say(f"\nif version {told.version} decided")
+    for target in told.targets:
+        say_wrapped(f"{target.name}: due earlier {number(target.earlier)} · later {number(target.later)} · on the same "
+                    f"day {number(target.equal)} · only as it is {number(target.only_tonight)} · only then "
+                    f"{number(target.only_compared)} · neither {number(target.neither)}; due tonight "
+                    f"{number(target.due_compared)} instead of {number(target.due_tonight)}")
 
 
 def _findings(findings: tuple[Finding, ...]) -> None:

@@ -18,12 +18,13 @@ import carddata_retention
 from carddata_retention import archive, evidence, identity
 from carddata_retention.breakers import Remembered
 from carddata_retention.config import target_digest
+from carddata_retention.discovered import Found
 from carddata_retention.errors import Exit, RetentionError
+from carddata_retention.individuals import RequestTally
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.model import (
     CutoffView,
     Finding,
-    Hold,
     Kind,
     Mode,
     Night,
@@ -33,17 +34,17 @@ from carddata_retention.model import (
     State,
     TargetResult,
     Tombstone,
-    UndeterminedExample,
 )
 from carddata_retention.period import Reading
 from carddata_retention.plan import SignedPlan
+from carddata_retention.policy import Deciding
 from carddata_retention.quality import Question, judge_all
 from carddata_retention.schema import BoundSchema, BoundTarget
-from carddata_retention.sealed import Sampled, Sealed
+from carddata_retention.sealed import Comparison, Hold, Sampled, Sealed, UndeterminedExample
 from carddata_retention.stage import Stage
 from carddata_retention.tables import Decider
 
-SERVICE_END = "[service_end]"  # no target can have this name
+SERVICE_END, DISCOVERY = "[service_end]", "[discovery]"  # no target can have these names
 EXIT_OF = {
     State.CLEAN: Exit.CLEAN, State.INCOMPLETE: Exit.INCOMPLETE, State.FAILED: Exit.FAILED,
     State.REFUSED: Exit.REFUSED, State.BLIND: Exit.BLIND, State.BROKEN: Exit.BROKEN,
@@ -127,18 +128,24 @@ class Running:
     """A night that is going on."""
 
     def __init__(self, stage: Stage, run_id: str, mode: Mode, hooks: Hooks, key: EvidenceKey | None,
-                 plan: SignedPlan | None = None) -> None:
+                 plan: SignedPlan | None = None, only: str | None = None) -> None:
         self.stage, self.run_id, self.mode, self.hooks, self.plan = stage, run_id, mode, hooks, plan
-        self.registers = False
+        self.only = only  # the one request that the run is for
+        self.requests: tuple[RequestTally, ...] = ()
+        self.lost_holds: list[str] = []
+        self.registers = self.attested = False
         self.schema: BoundSchema | None = None
         self.previous: PreviousNight | None = None
         self.furthest: tuple[date, datetime] | None = None
         self.findings: list[Finding] = []
         self.service_counts: dict[str, int] = {}
         self.service_quality: tuple[QualityResult, ...] = ()
+        self.discovery_quality: tuple[QualityResult, ...] = ()
+        self.discovered: tuple[Found, ...] = ()
         self.timings: dict[str, float] = {}
         self.verification: tuple[str | None, str | None] = (None, None)
         self.sealed: Sealed | None = None
+        self.comparison: Comparison | None = None
         self.sampled: list[Sampled] = []
         self.holds: tuple[tuple[Hold, ...], int | None] = ((), None)
         self.seed = ""
@@ -148,7 +155,8 @@ class Running:
         self.key = key
         config = stage.config
         self.targets = [
-            TargetNight(t.name, TargetResult(t.name, t.table, t.disposition, State.CLEAN), target_digest(config, t))
+            TargetNight(t.name, TargetResult(t.name, t.table, t.disposition, State.CLEAN), target_digest(
+                config, t, stage.policy.version.version))
             for t in config.targets
         ]
 
@@ -201,33 +209,34 @@ class Running:
             os_user=identity.os_user(), tool_version=carddata_retention.__version__,
             tool_digest=identity.tool_digest(), database=stage.database,
             login=stage.login, policy_id=policy.id, policy_version=policy.version.version,
-            policy_digest=policy.digest, cutoffs=(self._cutoff(),),
+            policy_digest=policy.digest, cutoffs=tuple(map(self._cutoff, policy.deciding)),
             targets=tuple(t.result for t in self.targets),
             findings=(*self.findings, *(f for t in self.targets for f in t.findings)),
-            quality=(*self.service_quality, *(q for t in self.targets for q in t.quality)),
+            quality=(*self.service_quality, *self.discovery_quality, *(q for t in self.targets for q in t.quality)),
             verdict=STATE_OF[exit_code], exit_code=int(exit_code), timings_s=dict(self.timings),
             purged_sample=self.sample,
             undetermined_examples=tuple(e for t in self.targets for e in t.examples),
             sampled=tuple(self.sampled), sample_seed=self.seed,
             dated_removals=self.dated_removals[0], latest_deadline=self.dated_removals[1],
-            holds=self.holds[0], holds_in_force=self.holds[1],
+            discovered=self.discovered, holds=self.holds[0], holds_in_force=self.holds[1], requests=self.requests,
             chain_verified=self.chain, sealed=self.sealed,
             verification_sql=self.verification[0], verification_login=self.verification[1],
-            artefacts=artefacts, previous=self.previous,
+            artefacts=artefacts, previous=self.previous, comparison=self.comparison,
         )
 
-    def _cutoff(self) -> CutoffView:
-        policy, config = self.stage.policy, self.stage.config
-        trigger = config.service_end.triggers[policy.version.trigger]
+    def _cutoff(self, deciding: Deciding) -> CutoffView:
+        config, version = self.stage.config, deciding.version
+        trigger = config.service_end.triggers[version.trigger]
         kind = trigger.kind or config.service_end.kind
         exact = (trigger.midnights or config.service_end.midnights) == "exact"
-        bound = policy.rule.due(policy.as_of, Reading(kind, None, exact))
+        bound = deciding.rule.due(deciding.as_of, Reading(kind, None, exact))
         value = bound.value
-        local = value.astimezone(policy.rule.zone) if isinstance(value, datetime) else value
+        local = value.astimezone(deciding.rule.zone) if isinstance(value, datetime) else value
         counted = [t.result for t in self.targets if t.result.due is not None]
-        records = sum((r.due or 0) + (r.overdue or 0) for r in counted) if counted else None
-        return CutoffView(policy.version.version, policy.version.trigger, trigger.column, Kind(kind),
-                          local.isoformat(), bound.inclusive, records)
+        records, decided = (sum(by.get(version.version, 0) for by in each) if counted else None for each in (
+            [r.due_by for r in counted], [r.decided_by for r in counted]))
+        return CutoffView(version.version, version.trigger, trigger.column, Kind(kind), local.isoformat(),
+                          bound.inclusive, records, decided)
 
 
 def settle(target: TargetNight, **counts: Any) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from carddata_retention.errors import RetentionError
-from carddata_retention.model import Finding, Hold, PreviousNight, QualityResult, Severity
+from carddata_retention.model import Finding, PreviousNight, QualityResult, Severity
 from carddata_retention.schema import BoundService, BoundTarget
+from carddata_retention.sealed import Hold
 
 
 def missed_nights(previous: PreviousNight | None, as_of: date) -> list[Finding]:
@@ -88,6 +89,15 @@ def restored(since: str | None, runs: int, tombstones: int) -> Finding:
                    "ある。実行はそれらを台帳に戻し、新しい世代を始める。戻ってきた記録は再び消去の対象になる。")
 
 
+def overtaken(count: int) -> Finding:
+    """Attested ends that the data have come to say themselves, or that were made for other services."""
+    return Finding("attestation_overtaken", Severity.WARN, None, count, "The services are no longer those for which "
+                   "these ends were attested, or say themselves when they ended: that counts, and the attestations are "
+                   "not used again. See carddata-retention request attestations; attest anew what is undetermined.",
+                   "証明の時とサービスが変わった、またはデータ自身が終了日を示すようになった。データが優先し、その証明は以後使わ"
+                   "ない。carddata-retention request attestations で確かめ、判定不能のものは証明し直す。")
+
+
 def overdue_reviews(holds: Sequence[Hold], as_of: date) -> list[Finding]:
     """Legal holds that nobody has looked at by the day on which somebody was to."""
     overdue = sum(h.review_by is not None and h.review_by < as_of.isoformat() for h in holds)
@@ -147,7 +157,8 @@ def applied(plan_digest: str, made_by: str, approved_by: str) -> Finding:
     """Which plan a run carried out, for the record."""
     who = f", made by {made_by} and approved by {approved_by}" if approved_by else ""
     who_ja = f"(作成 {made_by}、承認 {approved_by})" if approved_by else ""
-    return Finding("plan_applied", Severity.INFO, None, None, f"The plan {plan_digest} was carried out{who}.",
+    return Finding("plan_approved" if approved_by else "plan_applied", Severity.INFO, None, None,
+                   f"The plan {plan_digest} was carried out{who}.",
                    f"計画 {plan_digest} を実施した{who_ja}。")
 
 
@@ -179,6 +190,38 @@ def keys_overdue(runs: int) -> list[Finding]:
                     "evidence.keep_keys_days still hold keys of records. carddata-retention evidence trim, by a login "
                     "that may.", "evidence.keep_keys_days より古い実行の消去記録に、まだ記録の鍵が残っている。"
                     "権限のあるログインで carddata-retention evidence trim を行う。")]
+
+
+def requests_open_long(received: Sequence[date], as_of: date, open_days: int) -> list[Finding]:
+    """Requests of individuals that nobody has finished within the days that the configuration allows."""
+    late = sum((as_of - day).days > open_days for day in received)
+    if not late:
+        return []
+    return [Finding("request_open_long", Severity.WARN, None, late, "Requests of individuals have been open for more "
+                    f"than {open_days} days; the law asks for an answer without delay. carddata-retention request "
+                    "list.", f"{open_days}日を超えて回答していない本人からの請求がある。法は遅滞ない対応を求める。"
+                    "carddata-retention request list で確かめる。")]
+
+
+def requests_not_closed() -> Finding:
+    """The ledger did not let the night close the erasures that it finished."""
+    return Finding("requests_not_closed", Severity.WARN, None, None, "Finished erasure requests could not be closed; "
+                   "what was removed is recorded. Apply sql/grants/ for this login; the next run closes them.",
+                   "済んだ消去請求を完了にできなかった。消去した分は記録されている。"
+                   "このログインに sql/grants/ を適用する。次の実行で完了になる。")
+
+
+def lost_holds(numbers: Sequence[str]) -> list[Finding]:
+    """Holds that somebody placed, nobody released, and the register does not have: nothing may be removed."""
+    if not numbers:
+        return []
+    some = ", ".join(numbers[:10])
+    return [Finding("hold_lost", Severity.BLOCK, None, len(numbers), f"Holds were placed, never released, and are not "
+                    f"in the register any more: {some}. The database went back, or somebody removed them. Place them "
+                    "again, then: carddata-retention hold release ID --by NAME --reason 'placed again as …'",
+                    f"設定され、解除されていないのに、台帳にない保留がある: {some}。"
+                    "データベースが過去に戻ったか、誰かが消した。"
+                    "設定し直し、次を行う: carddata-retention hold release ID --by NAME --reason '…として再設定'")]
 
 
 def log_not_cut() -> Finding:

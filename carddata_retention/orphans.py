@@ -32,7 +32,7 @@ class _Hop:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """A target as one whose records are decided: its table, its own columns that lead away from it, its hops."""
+    """A target as one whose records are decided: its table, its own columns that its decision needs, its hops."""
 
     name: str
     table: TableName
@@ -46,7 +46,8 @@ def refusals(catalogue: Catalogue, config: settings.Config, service: BoundServic
     Whom a target decides is read from what is declared, not from what could be bound: a target that is broken tonight
     may be mended tomorrow, and the way to its subject must still be there.
     """
-    readers = [reader for target in config.targets if (reader := _reader(catalogue, target)) is not None]
+    dated = config.policy.applies == "at-acquisition"
+    readers = [reader for target in config.targets if (reader := _reader(catalogue, target, dated=dated)) is not None]
     found: NAMED = {}
     for name, target in bound.items():
         if isinstance(target, BoundTarget):
@@ -56,11 +57,12 @@ def refusals(catalogue: Catalogue, config: settings.Config, service: BoundServic
     return found
 
 
-def _reader(catalogue: Catalogue, target: settings.Target) -> _Reader | None:
+def _reader(catalogue: Catalogue, target: settings.Target, *, dated: bool) -> _Reader | None:
+    when = frozenset([target.created.column] if dated and target.created else [])
     try:
         table = catalogue.find(target.table, "")
         if not isinstance(target.subject, settings.SubjectPath):
-            return _Reader(target.name, table, frozenset(target.subject), ())
+            return _Reader(target.name, table, frozenset(target.subject) | when, ())
         through, column = target.subject.through, target.subject.column
         hops = []
         for n, hop in enumerate(through, start=1):
@@ -69,7 +71,7 @@ def _reader(catalogue: Catalogue, target: settings.Target) -> _Reader | None:
                              frozenset((*hop.to, *onward))))
     except BlindError:  # the target's own error says it; without its tables it has no way that could be cut
         return None
-    return _Reader(target.name, table, frozenset(through[0].from_), tuple(hops))
+    return _Reader(target.name, table, frozenset(through[0].from_) | when, tuple(hops))
 
 
 def _name(child: Child) -> TableName:
@@ -161,7 +163,7 @@ def _of_paths(target: BoundTarget, readers: Sequence[_Reader]) -> RefusedError |
             lost = sorted(c for at, needed in ways if at == table for c in needed & columns)
             if lost and reader.name != me:
                 return _refused(f"Target {me}: {table}.{lost[0]} would be emptied, and target {reader.name} finds its "
-                                "subject by it.", f"Give {reader.name} another way to its subject, or keep {lost[0]}.")
+                                "subject or its version by it.", f"Let {reader.name} do without it, or keep {lost[0]}.")
     return None
 
 

@@ -14,9 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from carddata_retention.attested import Attestations
 from carddata_retention.register import Register
 
 KEY_LENGTH = 512
+END_LENGTH = 100
+OVERTAKING = ("overtaken_by", "overtaken_at")  # what a night may write of an attestation, and nothing else
 URLS = {"postgresql": "postgresql+psycopg://", "mariadb": "mariadb+pymysql://", "sqlite": "sqlite+pysqlite://"}
 
 # SQLAlchemy reads these under the name of the dialect that a connection turns out to have, and drops them else.
@@ -33,9 +36,12 @@ HOLDS = {
                 "Never a card value.",
     "work": "The candidates of the last run: the keys of what was due, and how each ended. Never a card value.",
     "target": "One row for each target: the counts of its last night that was let through. Never a card value.",
-    "hold": "Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.",
     "event": "Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.",
-    "request": "Requests of individuals, such as erasure, by key of record or subject. Never a card value.",
+    "hold": "Legal holds: what must not be removed, on what basis, by whom, until when reviewed; a row for each part "
+            "of what one hold names. Never a card value.",
+    "request": "Requests of individuals (disclose, correct, erase): whose, how identity was checked, what was decided, "
+               "the letter. Never a card value.",
+    "attestation": "Service ends that two people and a document attest where the data say none. Never a card value.",
 }
 
 
@@ -62,16 +68,35 @@ class OwnTables:
     hold: sa.Table
     request: sa.Table
     event: sa.Table
+    attestation: sa.Table
 
     def holds(self) -> Register:
         """The legal holds in force."""
         return Register(self.hold, self.hold.c.released_at.is_(None), loosely=True)
 
-    def requests(self) -> Register:
-        """The granted erasure requests that are still open."""
-        granted, closed = self.request.c.granted_at, self.request.c.closed_at
-        open_ = sa.and_(self.request.c.kind == "erase", granted.is_not(None), closed.is_(None))
+    def holds_by_number(self) -> sa.Select[Any]:
+        """One row for each hold in force, those first whose review comes first. `target` where it names but one,
+        `items` how many rows it has."""
+        hold = self.hold.c
+        one = sa.case((sa.func.min(hold.target) == sa.func.max(hold.target), sa.func.min(hold.target)))
+        alike = ("scope", "basis", "placed_by", "placed_at", "review_by")
+        same = [sa.func.min(hold[name]).label(name) for name in alike]
+        return sa.select(hold.id, one.label("target"), *same, sa.func.count().label("items")).where(
+            hold.released_at.is_(None)).group_by(hold.id).order_by(
+            sa.func.coalesce(sa.func.min(hold.review_by), "9999"), hold.id)
+
+    def requests(self, only: str | None = None) -> Register:
+        """The granted erasure requests that are still open, or the one of this number."""
+        request = self.request.c
+        open_ = sa.and_(request.kind == "erase", request.granted_at.is_not(None), request.closed_at.is_(None),
+                        *([] if only is None else [request.id == only]))
         return Register(self.request, open_, loosely=False)
+
+
+    def attestations(self) -> Attestations:
+        """The attested service ends in force."""
+        return Attestations(self.attestation, sa.and_(
+            self.attestation.c.withdrawn_at.is_(None), self.attestation.c.overtaken_at.is_(None)))
 
 
 def _needed(name: str, type_: Any, **more: Any) -> sa.Column[Any]:
@@ -109,7 +134,7 @@ def _work(table: Callable[..., sa.Table], prefix: str) -> sa.Table:
     made = table(
         "work", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         _needed("record_key", _text(KEY_LENGTH)), _needed("status", _text(16)),
-        sa.Column("service_end", _text(40)), sa.Column("outcome", _text(16)),
+        sa.Column("service_end", _text(END_LENGTH)), sa.Column("outcome", _text(16)),
         sa.Column("reason", _text(64)), sa.Column("batch_no", sa.Integer), sa.Column("locked_since", _text(10)),
     )
     # Not by run first: without statistics PostgreSQL would take it for the primary key, and read the list whole.
@@ -126,6 +151,18 @@ def _event(table: Callable[..., sa.Table]) -> sa.Table:
     )
 
 
+def _request() -> tuple[sa.Column[Any], ...]:
+    return (
+        _needed("kind", _text(16)), _needed("received_at", _text(40)), sa.Column("recorded_at", _text(40)),
+        sa.Column("received_by", _text(255)),
+        sa.Column("identity_check", _long()), sa.Column("granted_by", _text(255)),
+        sa.Column("granted_at", _text(40)), sa.Column("refused_by", _text(255)), sa.Column("refused_at", _text(40)),
+        sa.Column("ground", _text(16)), sa.Column("reason", _long()), sa.Column("fields", _text(64)),
+        sa.Column("fee_yen", sa.Integer), sa.Column("letter_ja", _long()), sa.Column("letter_en", _long()),
+        sa.Column("closed_at", _text(40)),
+    )
+
+
 def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
     """Our tables as one dialect names them; nothing is created here."""
     metadata = sa.MetaData(schema=schema if dialect == "postgresql" else None)
@@ -136,7 +173,9 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
 
     def register(name: str, *columns: Any) -> sa.Table:
         made = table(
-            name, sa.Column("id", _text(40), primary_key=True), _needed("scope", _text(16)),
+            name, sa.Column("id", _text(40), primary_key=True),
+            sa.Column("part", sa.Integer, primary_key=True, autoincrement=False, server_default="1"),
+            _needed("scope", _text(16)),
             sa.Column("target", _text(64)), sa.Column("item", _text(KEY_LENGTH)), *columns,
             sa.CheckConstraint("scope IN ('record', 'subject', 'target')", name=f"{prefix}{name}_scope"),
         )
@@ -154,14 +193,15 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
     tombstone = table(
         "tombstone", _run_id(), _target(), sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         _needed("record_key", _text(KEY_LENGTH)), _needed("batch_no", sa.Integer), _needed("status", _text(16)),
-        sa.Column("service_end", _text(40)),
+        sa.Column("service_end", _text(END_LENGTH)),
         # Only of what was taken in again from exported evidence: there the key is a reference.
         sa.Column("digest", _text(64)),
     )
     deadline = table(
-        "deadline", _run_id(), sa.Column("service_end", _text(40), primary_key=True), _needed("ended_at", _text(40)),
-        _needed("start_day", _text(10)), _needed("last_retained_day", _text(10)),
-        _needed("first_purgeable_day", _text(10)), _needed("rule", _text(255)),
+        "deadline", _run_id(), sa.Column("service_end", _text(END_LENGTH), primary_key=True),
+        _needed("ended_at", _text(40)), _needed("start_day", _text(10)), _needed("last_retained_day", _text(10)),
+        _needed("first_purgeable_day", _text(10)), _needed("rule", _text(255)), _needed("policy_version", _text(64)),
+        sa.Column("attestation", _text(40)),
     )
     work = _work(table, prefix)
     known = table(
@@ -175,11 +215,22 @@ def own_tables(dialect: str, schema: str, prefix: str) -> OwnTables:
         sa.Column("reviewed_at", _text(40)), sa.Column("released_by", _text(255)),
         sa.Column("released_at", _text(40)), sa.Column("release_reason", _long()),
     )
-    request = register(
-        "request", _needed("kind", _text(16)), _needed("received_at", _text(40)), sa.Column("granted_by", _text(255)),
-        sa.Column("granted_at", _text(40)), sa.Column("closed_at", _text(40)),
+    request = register("request", *_request())
+    return OwnTables(metadata, run, batch, tombstone, deadline, work, known, hold, request, _event(table),
+                     _attestation(table, prefix))
+
+
+def _attestation(table: Callable[..., sa.Table], prefix: str) -> sa.Table:
+    made = table(
+        "attestation", sa.Column("id", _text(40), primary_key=True), _needed("item", _text(KEY_LENGTH)),
+        _needed("subject", _text(KEY_LENGTH)), _needed("ended", _text(40)), _needed("ended_on", _text(10)),
+        _needed("services", sa.BigInteger), _needed("reason", _text(40)), _needed("document", _long()),
+        _needed("attested_by", _text(255)), _needed("second", _text(255)), _needed("attested_at", _text(40)),
+        sa.Column("withdrawn_by", _text(255)), sa.Column("withdrawn_at", _text(40)),
+        sa.Column("withdrawal_reason", _long()), *(sa.Column(name, _text(40)) for name in OVERTAKING),
     )
-    return OwnTables(metadata, run, batch, tombstone, deadline, work, known, hold, request, _event(table))
+    sa.Index(f"{prefix}attestation_item", made.c.item)
+    return made
 
 
 def ddl(dialect: str, tables: OwnTables) -> str:

@@ -276,6 +276,14 @@ class Rule:
         return bound if reading.zone is None else _in_naive_terms(bound, reading.zone)
 
 
+def before(day: date, zone: ZoneInfo, reading: Reading) -> Bound:
+    """The bound of the values that lie before the first moment of `day` in `zone`, in the column's own type."""
+    if reading.kind is not Kind.INSTANT:
+        return Bound(day, False)
+    bound = Bound(start_of_day(day, zone), False)
+    return bound if reading.zone is None else _in_naive_terms(bound, reading.zone)
+
+
 def _in_naive_terms(bound: Bound, zone: ZoneInfo) -> Bound:
     """The naive local bound that covers exactly the naive values whose instant `bound` covers."""
     ticks = range((datetime.max - datetime.min) // _TICK)

@@ -132,7 +132,7 @@ def _known_by(seen: Mapping[str, Any]) -> dict[str, Any]:
     return {"key": key_for_person(seen["record_key"]), "subjects": subjects, "service_end": seen["service_end"]}
 
 
-def _first_purgeable_day(what: Callable[[str | None, bool], Mapping[str, str]], end: str | None,
+def _first_purgeable_day(what: Callable[[str | None, bool], Mapping[str, str | None]], end: str | None,
                          status: str) -> str | None:
     if end is None and status == Status.REQUESTED.value:
         return None

@@ -1,16 +1,18 @@
-"""The policy of the night: which version of the notice is in force, and the bounds that follow from it.
+"""The policy of the night: which versions of the notice decide, and the bounds that follow from each.
 
 Asks `period.py` and knows nothing of how a period is counted. The as-of date is handed in; no clock here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from carddata_retention.errors import ConfigError
+from carddata_retention.errors import ConfigError, UsageError
 from carddata_retention.model import Deadline
-from carddata_retention.period import Bound, Period, Reading, Rule
-from carddata_retention.settings import Config, Version
+from carddata_retention.period import Bound, Period, Reading, Rule, before
+from carddata_retention.settings import Config, Version, nearest
 from carddata_retention.status import FORECAST_DAYS
 
 RULE_SECTIONS = ("policy", "service_end", "subject")
@@ -27,29 +29,81 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """The version in force on `as_of`, its rule, and the digest of the whole policy."""
+class Deciding:
+    """One version of the notice as it decides on the night of `as_of`."""
 
-    id: str
-    as_of: date
     version: Version
-    previous: Version | None
     rule: Rule
+    as_of: date
     grace_days: int
-    digest: str
 
     def bounds(self, reading: Reading) -> Bounds:
         """The bounds for a column that is read like `reading`."""
-        return Bounds(
-            over=self.rule.over(self.as_of, reading),
-            due=self.rule.due(self.as_of, reading),
-            overdue=self.rule.due(self.as_of - timedelta(days=self.grace_days + 1), reading),
-            due_within={n: self.rule.due(self.as_of + timedelta(days=n), reading) for n in FORECAST_DAYS},
-        )
+        return _bounds(self.rule, self.as_of, self.grace_days, reading)
 
     def deadline(self, end: datetime | date, reading: Reading) -> Deadline:
         """One record's own deadline."""
         return self.rule.deadline(end, reading)
+
+
+@lru_cache(maxsize=1 << 6)
+def _bounds(rule: Rule, as_of: date, grace_days: int, reading: Reading) -> Bounds:
+    return Bounds(
+        over=rule.over(as_of, reading),
+        due=rule.due(as_of, reading),
+        overdue=rule.due(as_of - timedelta(days=grace_days + 1), reading),
+        due_within={n: rule.due(as_of + timedelta(days=n), reading) for n in FORECAST_DAYS},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The versions that decide on `as_of`, in the order in which they came into force, and the policy's digest.
+
+    Under `current` the one in force decides alone. Under `at_acquisition` each record is decided by the one that was
+    in force on the day it was acquired. `compared` is one more that decides nothing, to be compared with.
+    """
+
+    id: str
+    as_of: date
+    deciding: tuple[Deciding, ...]
+    previous: Version | None
+    at_acquisition: bool
+    digest: str
+    compared: Deciding | None = None
+
+    @property
+    def in_force(self) -> Deciding:
+        """The version in force on the as-of date."""
+        return self.deciding[-1]
+
+    @property
+    def version(self) -> Version:
+        """The notice in force on the as-of date."""
+        return self.in_force.version
+
+    @property
+    def rule(self) -> Rule:
+        """The rule of the version in force."""
+        return self.in_force.rule
+
+    @property
+    def grace_days(self) -> int:
+        """How long a record may be due before it is overdue."""
+        return self.in_force.grace_days
+
+    @property
+    def read(self) -> Sequence[Deciding]:
+        """The versions whose service ends are read: those that decide, and the compared one last."""
+        return (*self.deciding, *([self.compared] if self.compared else []))
+
+    def begins(self, reading: Reading) -> tuple[Bound, ...]:
+        """For each deciding version what was acquired before its first day, in a column that is read like `reading`."""
+        return tuple(before(d.version.effective_from, d.rule.zone, reading) for d in self.deciding)
+
+    def has_come(self, reading: Reading) -> Bound:
+        """What was acquired on the as-of date or before it."""
+        return before(self.as_of + timedelta(days=1), self.rule.zone, reading)
 
 
 def in_force(config: Config, as_of: date) -> Policy:
@@ -63,13 +117,27 @@ def in_force(config: Config, as_of: date) -> Policy:
             f"No policy version is in force on {as_of}; the earliest begins on {first}.",
             cure="Add the version that was in force to [[policy.versions]], or give a later --as-of.",
         )
-    version = known[-1]
+    at_acquisition = section.applies == "at-acquisition"
     return Policy(
         id=section.id,
         as_of=as_of,
-        version=version,
+        deciding=tuple(_deciding(config, v, as_of) for v in (known if at_acquisition else known[-1:])),
         previous=known[-2] if len(known) > 1 else None,
-        rule=Rule(section.convention, Period.parse(version.period), ZoneInfo(section.zone)),
-        grace_days=section.grace_days,
+        at_acquisition=at_acquisition,
         digest=config.digest(*RULE_SECTIONS),
     )
+
+
+def beside(policy: Policy, config: Config, name: str) -> Policy:
+    """The same policy with one version to be compared with, in force or not. Raises UsageError for an unknown one."""
+    versions = {v.version: v for v in config.policy.versions}
+    if name not in versions:
+        raise UsageError("unknown_version", f"There is no policy version {name}{nearest(name, versions)}.",
+                         not_done="Nothing was compared.", cure="Name one of [[policy.versions]].")
+    return replace(policy, compared=_deciding(config, versions[name], policy.as_of))
+
+
+def _deciding(config: Config, version: Version, as_of: date) -> Deciding:
+    section = config.policy
+    rule = Rule(section.convention, Period.parse(version.period), ZoneInfo(section.zone))
+    return Deciding(version, rule, as_of, section.grace_days)

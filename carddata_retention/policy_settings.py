@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from carddata_retention.errors import ConfigError
 from carddata_retention.model import Convention, Kind
 from carddata_retention.period import Period
-from carddata_retention.sections import Section, ZoneName, unsupported
+from carddata_retention.sections import Section, ZoneName
 
 Encoding = Literal["native", "unix", "unix-ms"]
 Midnights = Literal["exact", "within"]
@@ -44,13 +44,6 @@ class PolicySection(Section):
     applies: Literal["current", "at-acquisition"] = "current"
     grace_days: int = Field(7, ge=0, le=3650)
     versions: list[Version] = Field(min_length=1)
-
-    @field_validator("applies")
-    @classmethod
-    def _honoured(cls, applies: str) -> str:
-        if applies == "at-acquisition":
-            raise unsupported('applies = "at-acquisition"', 'write applies = "current"')
-        return applies
 
     @model_validator(mode="after")
     def _versions_differ(self) -> "PolicySection":

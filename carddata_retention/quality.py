@@ -9,8 +9,9 @@ integers goes in and nothing else comes out: no value of a customer's table is e
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,10 @@ LOOSENING = ("mostly", "row_condition", "condition_parser")
 
 
 class Question(NamedTuple):
-    """Counts to be judged by a suite: "target", "service_end" or "history". `target` is whom the answer is about."""
+    """Counts to be judged by a suite: "target", "service_end", "history" or "discovery".
+
+    `target` is whom the answer is about.
+    """
 
     suite: str
     counts: Mapping[str, int | None]
@@ -63,8 +67,7 @@ def judge_all(questions: Iterable[Question], directory: Path | None) -> tuple[Qu
     asked = [(q, _entries(q.suite, directory)) for q in questions]
     for question, entries in asked:
         _complete(question, entries)
-    validate = _validator() if asked else None
-    return tuple(result for question, entries in asked if validate for result in validate(question, entries))
+    return tuple(result for question, entries in asked for result in _validated(question, entries))
 
 
 def _entries(suite: str, directory: Path | None) -> list[Entry]:
@@ -113,6 +116,7 @@ def _complete(question: Question, entries: list[Entry]) -> None:
         raise _blind(question, f"{empty or 'every count'} was not counted")
 
 
+@cache
 def load() -> Any:
     """Load great-expectations, which takes some CPU seconds; returns its module."""
     # Before the import: its loggers would otherwise speak through ours, and analytics would try to call home.
@@ -125,31 +129,33 @@ def load() -> Any:
     return great_expectations
 
 
-def _validator() -> Callable[[Question, list[Entry]], list[QualityResult]]:
-    """A function that judges one question, over one ephemeral context: a file context would write settings to disk."""
+@cache
+def _batches() -> Any:
+    """Where frames of counts are handed in: one ephemeral context, for a file context would write settings to disk."""
     gx = load()
-    import pandas as pd
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     rows = context.data_sources.add_pandas("counts").add_dataframe_asset("row")
-    batches = rows.add_batch_definition_whole_dataframe("all")
+    return rows.add_batch_definition_whole_dataframe("all")
 
-    def validate(question: Question, entries: list[Entry]) -> list[QualityResult]:
-        frame = pd.DataFrame([dict(question.counts)])
-        if len(frame) != 1 or frame.isna().any(axis=None):
-            raise _blind(question, f"there are {len(frame)} rows of counts instead of one whole one")
-        suite = gx.ExpectationSuite(name=question.suite)
-        for entry in entries:
-            suite.expectations.append(_loaded(gx, question, entry))
-        answer = batches.get_batch({"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
-        verdicts = {c.meta["id"]: r for r in answer.results if (c := r.expectation_config) and c.meta}
-        if len(answer.results) != len(entries) or verdicts.keys() != {e.id for e in entries}:
-            raise _blind(question, f"{len(answer.results)} of {len(entries)} expectations were judged")
-        return [_result(question, entry, verdicts[entry.id]) for entry in entries]
 
-    return validate
+def _validated(question: Question, entries: list[Entry]) -> list[QualityResult]:
+    gx = load()
+    import pandas as pd
+
+    frame = pd.DataFrame([dict(question.counts)])
+    if len(frame) != 1 or frame.isna().any(axis=None):
+        raise _blind(question, f"there are {len(frame)} rows of counts instead of one whole one")
+    suite = gx.ExpectationSuite(name=question.suite)
+    for entry in entries:
+        suite.expectations.append(_loaded(gx, question, entry))
+    answer = _batches().get_batch({"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
+    verdicts = {c.meta["id"]: r for r in answer.results if (c := r.expectation_config) and c.meta}
+    if len(answer.results) != len(entries) or verdicts.keys() != {e.id for e in entries}:
+        raise _blind(question, f"{len(answer.results)} of {len(entries)} expectations were judged")
+    return [_result(question, entry, verdicts[entry.id]) for entry in entries]
 
 
 def _loaded(gx: Any, question: Question, entry: Entry) -> Any:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from carddata_retention import key_text
 from carddata_retention.moments import Condition
 from carddata_retention.services import Column
-from carddata_retention.targets import Target, path_rows
+from carddata_retention.targets import Target, equal, path_rows, way
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,24 @@ class Register:
         text, item = pair
         listed = sa.select(item).select_from(self.table).where(self.open_, *scope, self.table.c.item.is_not(None))
         return text.in_(listed)
+
+    def numbers(self, target: Target, which: Condition) -> sa.CompoundSelect[Any]:
+        """The ids of the open rows that name, by equal texts, a record of which `which` is true. Each scope joins by
+        itself: an OR of them would compare every row with every record."""
+        row = self.table.c
+
+        def found(scope: str, source: sa.FromClause, named: Condition) -> sa.Select[Any]:
+            return sa.select(row.id).select_from(source.join(self.table, named)).where(
+                self.open_, row.scope == scope, which)
+
+        subject = [found("subject", target.table, row.item == key_text.in_sql(c)) for c in target.subjects]
+        if target.path_subject is not None:
+            first = target.path[0]
+            source = way(target).join(target.table, equal(first.from_, first.to))
+            subject = [found("subject", source, row.item == key_text.in_sql(target.path_subject))]
+        mine = row.target == target.name
+        return sa.union(found("record", target.table, sa.and_(mine, row.item == target.key_text())),
+                        found("target", target.table, mine), *subject)
 
     def names(self, target: Target) -> Condition:
         """True for a row of the register beside a record of the target, where it is the record that the row names."""

@@ -16,9 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import (
     archive,
+    comparison,
     continuity,
     export,
     identity,
+    nightly_discovery,
     observations,
     permission,
     planning,
@@ -48,11 +50,13 @@ from carddata_retention.purge.throttle import Brake, brakes
 from carddata_retention.report.rollup import ChainState
 from carddata_retention.settings import Config
 from carddata_retention.stage import Stage, open_stage
+from carddata_retention.subject_requests import closing
 
 
-def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks,
-          plan: SignedPlan | None = None) -> Night:
-    """A whole night; with a plan, exactly the rows of the plan.
+def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan: SignedPlan | None = None,
+          only: str | None = None) -> Night:
+    """A whole night; with a plan, exactly the rows of the plan; with the number of a granted request, its records
+    alone, which neither gate nor breakers judge by what other records are like, and no report.
 
     Raises BlindError, ConfigError, BusyError or BrokenError where nothing could be begun or the ledger was lost.
     """
@@ -62,34 +66,37 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks,
         people = planning.hold_run_to(stage, plan) if plan else ("", "")
         asked_meanwhile = brakes(stage.db, config)
         with only_run(stage.db, identity.scope(config), identity.ourselves(), lambda: identity.holder(stage)):
-            key = load_key(config.path(config.evidence.key_file), create=_first_ever(stage))
-            run = _open(stage, key, hooks, plan)
+            key = load_key(config.path(config.evidence.key_file), create=continuity.first_ever(stage))
+            run = _open(stage, key, hooks, plan, only)
             if plan is not None:
                 run.findings.append(observations.applied(plan.plan.digest, *people))
-            judge = hooks.judge()
+            judge, discovering = (hooks.judge(), nightly_discovery.begun(run)) if only is None else (None, None)
             with run.timed("plan"):
                 survey.see(run)
                 survey.count_and_freeze(run)
             with run.timed("gate"):
-                permission.judge(run, judge)
+                if judge is not None:
+                    permission.judge(run, judge, nightly_discovery.take_in(run, discovering))
                 permission.ask_the_breakers(run)
             with run.timed("purge"):
                 _remove(run, key, asked_meanwhile)
             with run.timed("verify"):
                 _look_again(run)
                 _count_anew(run)
+                closing.close_finished(run)
             standing.write_plan(run, key)
             _seal(run, key)
-            return _report(run)
+            return _report(run) if only is None else run.night()
 
 
 def plan_night(
     config: Config, host: datetime, as_of: date | None, hooks: Hooks, out: Path | None = None,
-    sign: planning.Sign = lambda _: (),
+    sign: planning.Sign = lambda _: (), compare: str | None = None,
 ) -> tuple[Night, Plan | None, list[tuple[str, str]]]:
     """What a night would do, and by which statements; a read-only transaction, nothing is written to the database.
 
-    With `out` the plan is written there and its rows beside it; `sign` gives its signatures.
+    With `out` the plan is written there and its rows beside it; `sign` gives its signatures. `compare` names a policy
+    version: what would it change? Raises UsageError for an unknown one.
     """
     publication.ready(config)
     with open_stage(config, "plan", host, as_of) as stage, \
@@ -99,6 +106,7 @@ def plan_night(
         with run.timed("plan"), stage.db.snapshot() as connection:
             run.registers = stage.ledger.exists(connection)
             run.remember(connection)
+            run.lost_holds = stage.ledger.lost_holds(connection) if run.registers else []
             survey.bind(run, connection)
             for target in run.readable():
                 with survey.alone(target, connection):
@@ -106,9 +114,10 @@ def plan_night(
                     if file is not None:
                         file.add(run, connection, target)
             survey.measure(run, connection)
+            run.comparison = comparison.compare(run, connection, compare) if compare is not None else None
             shown = _statements(run, connection)
         with run.timed("gate"):
-            permission.judge(run, judge)
+            permission.judge(run, judge, [])
             permission.ask_the_breakers(run)
         for target in run.readable():
             settle(target, remaining_due=target.result.to_purge)
@@ -131,23 +140,12 @@ def _planned_day(made: SignedPlan | None) -> date | None:
     return date.fromisoformat(made.plan.as_of) if made else None
 
 
-def _first_ever(stage: Stage) -> bool:
-    """Whether neither the ledger nor the exported evidence knows a run: only then may an evidence key be made."""
-    if export.heads(stage.config.path(stage.config.evidence.directory)):
-        return False
-    try:
-        with stage.db.snapshot() as connection:
-            return not (stage.ledger.exists(connection) and stage.ledger.began(connection))
-    except SQLAlchemyError as refused:
-        raise seen_as(refused, "The ledger") from None
-
-
-def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, plan: SignedPlan | None) -> Running:
+def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, plan: SignedPlan | None, only: str | None) -> Running:
     """Make our tables if this is the first run, seal what a killed run left behind, and write ourselves in."""
-    ledger, mode = stage.ledger, Mode.APPLY if plan else Mode.RUN
+    ledger, mode = stage.ledger, Mode.REQUEST if only else Mode.APPLY if plan else Mode.RUN
     survey.is_the_right_place(stage)
     guarded = ledger.create()
-    run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key, plan)
+    run = Running(stage, identity.new_run_id(stage.clocks.host), mode, hooks, key, plan, only)
     run.registers = True
     events, foreign = spool.waiting(stage.config, key)
     try:
@@ -162,6 +160,7 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, plan: SignedPlan | None)
                 run.findings.append(observations.killed_run(killed))
             ledger.forget_old_work(connection, run.run_id)
             run.remember(connection)
+            run.lost_holds = ledger.lost_holds(connection)
             run.findings += observations.keys_overdue(len(trimming.overdue(connection, stage)))
             facts = identity.run_facts(stage, run.run_id, mode, plan.plan.digest if plan else None)
             ledger.begin(connection, {**facts, "epoch": lost.epoch + 1} if lost else facts)
@@ -170,8 +169,9 @@ def _open(stage: Stage, key: EvidenceKey, hooks: Hooks, plan: SignedPlan | None)
     for path, _ in events:
         path.unlink(missing_ok=True)  # the ledger has it
     run.findings += observations.foreign_events(len(foreign)) + observations.unguarded(guarded, stage.db.dialect)
-    run.findings += observations.missed_nights(run.previous, stage.policy.as_of)
-    run.findings += observations.overdue_reviews(run.holds[0], stage.policy.as_of)
+    if only is None:
+        run.findings += observations.missed_nights(run.previous, stage.policy.as_of)
+        run.findings += observations.overdue_reviews(run.holds[0], stage.policy.as_of)
     if lost:
         run.findings.append(observations.restored(lost.since, len(lost.heads), lost.tombstones))
     return run
@@ -241,7 +241,7 @@ def _seal(run: Running, key: EvidenceKey) -> None:
             run.sealed = ledger.sealed(connection, run.run_id, key)
             run.chain = ledger.check_chain(connection, key)
             for target in run.readable():
-                if not target.refused:
+                if not target.refused and run.only is None:
                     ledger.remember(connection, run.run_id, target.name, KnownTarget(
                         target.digest, target.bound_of().fingerprint, stage.policy.as_of, target.result))
             run.sample = archive.first_purged(connection, ledger, run.run_id, key, [t.name for t in run.targets])

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from carddata_retention import settings
 from carddata_retention.errors import ConfigError
-from carddata_retention.schema import BoundService
+from carddata_retention.schema import BoundService, BoundTarget
+from carddata_retention.services import ServiceSource
 
 ENDS = 300
 WORDS, LETTERS = 10, 20
@@ -21,19 +22,39 @@ WORDS, LETTERS = 10, 20
 
 def ends_are_as_declared(connection: Connection, service: BoundService) -> None:
     """Raises ConfigError where not one of a few hundred ends can be read and believed as it is declared."""
-    source = service.source
+    for source in dict.fromkeys(service.sources):
+        _is_as_declared(connection, source)
+
+
+def _is_as_declared(connection: Connection, source: ServiceSource) -> None:
     seen = sa.case((source.end.unreadable(), "unreadable"), (source.implausible(), "implausible"), else_="read")
     rows = sa.select(seen).select_from(source.source).where(
         source.condition, sa.not_(source.end.missing()), sa.not_(source.end.infinite())).limit(ENDS)
     found = Counter(connection.execute(rows).scalars())
     if not found or found["read"]:
         return
-    column, total = service.trigger_column, found.total()
+    column, total = source.trigger_column, found.total()
     how = " and ".join(f"{number} {words}" for kind, words in (
         ("unreadable", "cannot be read"), ("implausible", "lie before earliest")) if (number := found[kind]))
     raise ConfigError("ends_not_as_declared", f"[service_end]: of {total} ends looked at in {column}, {how}: none is "
                       "what kind, zone and encoding say, and nothing would ever be removed.",
                       cure=f'Say what {column} holds: kind = "instant" or "inclusive-date", encoding = "unix-ms", …')
+
+
+def days_are_as_declared(connection: Connection, bound: BoundTarget) -> None:
+    """Raises ConfigError where not one of a few hundred acquisitions of a target can be read as it is declared."""
+    target = bound.target
+    if target.created is None or bound.declared.created is None:
+        return
+    seen = sa.case((target.created.unreadable(), "unreadable"), else_="read")
+    rows = sa.select(seen).select_from(target.table).where(
+        target.in_scope(), sa.not_(target.created.missing()), sa.not_(target.created.infinite())).limit(ENDS)
+    found = Counter(connection.execute(rows).scalars())
+    if found and not found["read"]:
+        column = bound.declared.created.column
+        raise ConfigError("created_not_as_declared", f"Target {target.name}: of {found.total()} acquisitions looked at "
+                          f"in {column} none is what created says, so no version would decide any record.",
+                          cure=f'Say what {column} holds: created = {{ column = "{column}", encoding = "unix" }}, …')
 
 
 def words_occur(connection: Connection, config: settings.Config, service: BoundService) -> None:

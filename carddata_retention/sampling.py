@@ -8,6 +8,7 @@ again from the exported evidence.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Status, Tombstone
 from carddata_retention.moments import as_text
-from carddata_retention.policy import Policy
+from carddata_retention.records import Ground
 from carddata_retention.sealed import Sampled, Stratum
 from carddata_retention.status import REASON, RETAINED_WITHIN, Standing
 from carddata_retention.tables import Decider
@@ -39,32 +40,35 @@ def draw_statement(decider: Decider) -> sa.Select[Any]:
         (status == Status.HELD.value, Stratum.HELD.value),
         (status == Status.UNDETERMINED.value, Stratum.UNDETERMINED.value),
         (sa.and_(status == Status.RETAINED.value, near), Stratum.NEAR.value))
+    version = [] if judged.version is None else [judged.version.label("version")]
     rows = sa.select(
         stratum.label("stratum"), target.key_text().label("record_key"), judged.standing.label("standing"),
-        judged.end_text.label("service_end"), digests.leaf(seed, target.key_text()).label("drawn"),
+        judged.end_text.label("service_end"), *version, digests.leaf(seed, target.key_text()).label("drawn"),
     ).select_from(judged.source).where(target.in_scope(), stratum.is_not(None)).subquery("carddata_strata").c
     # The nearest deadlines first; the other strata have no order but that of the draw.
     nearest = sa.case((rows.stratum == Stratum.NEAR.value, rows.standing), else_=0)
     place = sa.func.row_number().over(partition_by=rows.stratum, order_by=(nearest, rows.drawn)).label("place")
-    ordered = sa.select(rows.stratum, rows.record_key, rows.standing, rows.service_end, place).subquery(
-        "carddata_draw").c
-    return sa.select(ordered.stratum, ordered.record_key, ordered.standing, ordered.service_end).where(
-        ordered.place <= EACH).order_by(ordered.stratum, ordered.place)
+    said = [rows.stratum, rows.record_key, rows.standing, rows.service_end, *([rows.version] if version else [])]
+    ordered = sa.select(*said, place).subquery("carddata_draw").c
+    return sa.select(*list(ordered)[:-1]).where(ordered.place <= EACH).order_by(ordered.stratum, ordered.place)
 
 
-def living(connection: Connection, decider: Decider, policy: Policy, seed: str,
+def living(connection: Connection, decider: Decider, seed: str,
            reference: Callable[[str], str]) -> list[Sampled]:
     """The drawn records that stay, with what the rule says of each."""
     drawn = []
-    for stratum, key, standing, text in connection.execute(draw_statement(decider), {SEED: seed}):
-        end = None if text is None else decider.service.end.from_text(text)
-        deadline = None if end is None else policy.deadline(end, decider.service.end.reading)
-        days = (deadline.start_day, deadline.last_retained_day, deadline.first_purgeable_day) if deadline else ()
-        drawn.append(Sampled(
-            decider.target.name, Stratum(stratum), reference(key), policy.version.version,
-            REASON.get(Standing(standing), ""), as_text(end), *(day.isoformat() for day in days),
-            *([deadline.rule] if deadline else [])))
+    for stratum, key, standing, text, *place in connection.execute(draw_statement(decider), {SEED: seed}):
+        said = Sampled(decider.target.name, Stratum(stratum), reference(key), decider.version_at(*place),
+                       REASON.get(Standing(standing), ""), "")
+        drawn.append(said if text is None else _dated(said, Ground.read(decider, text)))
     return drawn
+
+
+def _dated(said: Sampled, ground: Ground) -> Sampled:
+    end, deadline = ground.last()
+    return replace(said, service_end=as_text(end), start_day=deadline.start_day.isoformat(),
+                   last_retained_day=deadline.last_retained_day.isoformat(),
+                   first_purgeable_day=deadline.first_purgeable_day.isoformat(), rule=ground.cited(deadline))
 
 
 def places(seed: str, target: str, among: int) -> Iterator[int]:

@@ -4,7 +4,7 @@ Only counts and a few keys reach the client, never a card field.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +28,8 @@ class Counts:
     out_of_scope: int
     table_rows: int
     examples: tuple[tuple[str, str], ...] = ()
+    decided_by: dict[str, int] = field(default_factory=dict)
+    due_by: dict[str, int] = field(default_factory=dict)
 
     @property
     def population(self) -> int:
@@ -39,7 +41,7 @@ class Counts:
         return {
             **{status.value: number for status, number in self.by_status.items()}, "population": self.population,
             "undetermined_reasons": self.reasons, "forecast": self.forecast, "out_of_scope": self.out_of_scope,
-            "table_rows": self.table_rows,
+            "table_rows": self.table_rows, "decided_by": self.decided_by, "due_by": self.due_by,
         }
 
 
@@ -51,9 +53,9 @@ def count_statement(decider: Decider) -> sa.Select[Any]:
     undated = sa.case((judged.status() == Status.UNDETERMINED.value, target.key_text()))
     rows = sa.select(
         scope.label("scope"), judged.status().label("status"), judged.standing.label("standing"),
-        undated.label("undated")
+        undated.label("undated"), *([] if judged.version is None else [judged.version.label("version")])
     ).select_from(judged.source).subquery("carddata_judged").c
-    alike = (rows.scope, rows.status, rows.standing)
+    alike = (rows.scope, rows.status, rows.standing, *([] if judged.version is None else [rows.version]))
     return sa.select(*alike, sa.func.count().label("number"), sa.func.min(rows.undated).label("first"),
                      sa.func.max(rows.undated).label("last")).group_by(*alike)
 
@@ -65,22 +67,26 @@ def count(connection: Connection, decider: Decider) -> Counts:
     standings: Counter[Standing] = Counter()
     scopes: Counter[str] = Counter()
     examples = []
-    for scope, status, standing, number, *undated in connection.execute(count_statement(decider)):
+    decided_by, due_by = (Counter({ruling.version: 0 for ruling in decider.rulings}) for _ in range(2))
+    for scope, status, standing, *place, number, first, last in connection.execute(count_statement(decider)):
         scopes[scope] += number
         if scope != "in":
             continue
         by_status[Status(status)] += number
+        decided_by[decider.version_at(*place)] += number
+        if status in (Status.DUE, Status.OVERDUE):
+            due_by[decider.version_at(*place)] += number
         if status == Status.UNDETERMINED:
             reason = REASON[Standing(standing)]
             reasons[reason] += number
-            examples += [(reason, key) for key in dict.fromkeys(undated)]
+            examples += [(reason, key) for key in dict.fromkeys((first, last))]
         if status == Status.RETAINED:
             standings[Standing(standing)] += number
     forecast = {
         days: sum(standings[RETAINED_WITHIN[n]] for n in FORECAST_DAYS if n <= days) for days in FORECAST_DAYS
     }
     return Counts({s: by_status[s] for s in Status}, dict(reasons), forecast, scopes["out"], sum(scopes.values()),
-                  tuple(sorted(examples)))
+                  tuple(sorted(examples)), {v: n for v, n in decided_by.items() if v}, dict(due_by))
 
 
 def held_statement(decider: Decider) -> sa.Select[Any]:

@@ -39,7 +39,8 @@ def bind(connection: Connection, dialect: str, config: settings.Config, policy: 
     bound: dict[str, BoundTarget | RetentionError] = {}
     for declared in config.targets:
         try:
-            bound[declared.name] = bind_target(catalogue, declared, service)
+            bound[declared.name] = bind_target(catalogue, declared, service,
+                                               at_acquisition=policy.at_acquisition)
         except RetentionError as wrong:
             bound[declared.name] = wrong
     bound |= orphans.refusals(catalogue, config, service, bound)

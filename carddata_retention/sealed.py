@@ -42,3 +42,52 @@ class Sampled:
     last_retained_day: str = ""
     first_purgeable_day: str = ""
     rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UndeterminedExample:
+    """A keyed reference to a record that nobody can date, and why."""
+
+    target: str
+    reason: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedTarget:
+    """How many records of a target another version would make due earlier, later, or on the same day; how many have a
+    first purgeable day only as they are decided, only under it, or neither way; and how many are due, as they are and
+    under it.
+    """
+
+    name: str
+    earlier: int
+    later: int
+    equal: int
+    only_tonight: int
+    only_compared: int
+    neither: int
+    due_tonight: int
+    due_compared: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one version of the notice would change if it alone decided; holds and requests are not asked."""
+
+    version: str
+    targets: tuple[ComparedTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold in force. `scope` is record, subject or target; whom its `items` rows name stays in the ledger."""
+
+    id: str
+    scope: str
+    target: str | None
+    basis: str
+    placed_by: str
+    placed_at: str
+    review_by: str | None
+    items: int = 1

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -15,12 +14,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     folded = {name.casefold(): name for name in reversed(names)}
     near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.4)
     return f"; the nearest is {folded[near[0]]}" if near else ""
-
-
-def unsupported(what: str, instead: str) -> PydanticCustomError:
-    """An option of the interface that this version does not honour: refused, because ignoring it would be a lie."""
-    return PydanticCustomError("not_supported", "{what} is not supported by this version; {instead}",
-                               {"what": what, "instead": instead})
 
 
 def _zone(name: Any) -> Any:

@@ -14,6 +14,7 @@ from carddata_retention.conditions import columns_read, condition, names_only_co
 from carddata_retention.config import read_query
 from carddata_retention.errors import ConfigError
 from carddata_retention.forms import (
+    Declared,
     comparable,
     declared,
     derived,
@@ -40,62 +41,76 @@ class LockStep:
 class BoundService:
     """Where service ends are read and how the race with a reopened service is closed.
 
+    `sources` has one reading of the same rows for each version of `Policy.read`, by its trigger event.
     `closed_tables` are those that a batch locks whole against writers: the declared quiet window. `filtered` is the
     declared where, `race_cure` what would close an open race.
     """
 
-    source: ServiceSource
+    sources: tuple[ServiceSource, ...]
     table: TableName | None
     locks: tuple[LockStep, ...]
     race_closed_by: str | None
     indexed: bool
-    trigger_column: str
     may_be_empty: bool
     closed_tables: tuple[sa.Table, ...] = ()
     filtered: str | None = None
     race_cure: str = ""
 
+    @property
+    def source(self) -> ServiceSource:
+        """Of what the readings have in common: the rows, whose they are, which of them count."""
+        return self.sources[-1]
+
 
 def bind_service(catalogue: Catalogue, config: settings.Config, policy: Policy) -> BoundService:
     """Hold [service_end] and [subject] against the catalogue. Raises BlindError or ConfigError."""
     section, dialect = config.service_end, catalogue.dialect
-    what = declared(section, section.triggers[policy.version.trigger])
-    wanted = [section.subject, what.column, *(c for c in (section.started, section.status) if c)]
+    triggers = [declared(section, section.triggers[d.version.trigger]) for d in policy.read]
+    wanted = [section.subject, *(t.column for t in triggers), *(c for c in (section.started, section.status) if c)]
     table, source = _source(catalogue, config, wanted)
     columns = source.c
-    end = time_form(columns[what.column], what, dialect, "[service_end]")
-    status, terminated = (
-        terminated_values(columns[section.status], section.terminated, dialect) if section.status else (None, ())
-    )
     parent, parent_lock = _subject_table(catalogue, config, table)
     locks = _locks(catalogue, config, table, parent_lock)
     for step in locks:
         _can_meet(catalogue, columns[section.subject], step)
     return BoundService(
-        source=ServiceSource(
-            source=source,
-            subject=columns[section.subject],
-            end=end,
-            started=start_of(columns[section.started], end, what, policy.rule.zone, dialect)
-            if section.started else None,
-            status=status,
-            terminated=terminated,
-            earliest=section.earliest,
-            open_sentinels=tuple(section.open_sentinels),
-            zones=tuple(dict.fromkeys((policy.rule.zone, end.reading.zone or ZoneInfo(what.zone or "UTC")))),
-            condition=condition(catalogue, source, section.where, "IS NOT FALSE", "service_end.where")
-            if section.where else sa.true(),
-        ),
+        sources=_readings(catalogue, section, source, triggers, policy.rule.zone),
         table=table,
         locks=() if dialect == "sqlite" else locks,
         race_closed_by=_race(catalogue, config, table, parent),
         indexed=table is None or catalogue.leading_index(table, section.subject),
-        trigger_column=what.column,
         may_be_empty=section.may_be_empty,
         closed_tables=_quiet_tables(catalogue, config, locks),
         filtered=section.where,
         race_cure=_race_cure(config, parent),
     )
+
+
+def _readings(catalogue: Catalogue, section: settings.ServiceEndSection, source: sa.FromClause,
+              triggers: list[Declared], zone: ZoneInfo) -> tuple[ServiceSource, ...]:
+    dialect, columns = catalogue.dialect, source.c
+    status, terminated = (
+        terminated_values(columns[section.status], section.terminated, dialect) if section.status else (None, ())
+    )
+    counts = condition(catalogue, source, section.where, "IS NOT FALSE", "service_end.where") \
+        if section.where else sa.true()
+    readings = []
+    for what in triggers:
+        end = time_form(columns[what.column], what, dialect, "[service_end]")
+        readings.append(ServiceSource(
+            source=source,
+            subject=columns[section.subject],
+            end=end,
+            started=start_of(columns[section.started], end, what, zone, dialect) if section.started else None,
+            status=status,
+            terminated=terminated,
+            earliest=section.earliest,
+            open_sentinels=tuple(section.open_sentinels),
+            zones=tuple(dict.fromkeys((zone, end.reading.zone or ZoneInfo(what.zone or "UTC")))),
+            condition=counts,
+            trigger_column=what.column,
+        ))
+    return tuple(readings)
 
 
 def _quiet_tables(catalogue: Catalogue, config: settings.Config, locks: tuple[LockStep, ...]) -> tuple[sa.Table, ...]:

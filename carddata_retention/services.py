@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from carddata_retention.model import Status
 from carddata_retention.moments import Condition, TimeForm
+from carddata_retention.period import Rule
 from carddata_retention.policy import Bounds
 from carddata_retention.status import FORECAST_DAYS, RETAINED_WITHIN, Standing
 
@@ -33,6 +34,7 @@ class ServiceSource:
     open_sentinels: tuple[date, ...]
     zones: tuple[ZoneInfo, ...]  # the policy's, then the column's own: a sentinel may be meant in either
     condition: Condition
+    trigger_column: str
 
     def is_terminated(self) -> Condition:
         """True or false, never NULL: an unknown status is not a terminated one."""
@@ -60,6 +62,20 @@ class ServiceSource:
         if day == date.max:
             return later
         return sa.and_(later, sa.not_(self.end.on_or_after(day + timedelta(days=1), zone)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One policy version as it decides: its rule, the service ends of its trigger event, their bounds of the night.
+
+    `days` are the bounds of attested days; None where nothing is attested.
+    """
+
+    version: str
+    rule: Rule
+    service: ServiceSource
+    bounds: Bounds
+    days: Bounds | None = None
 
 
 def constant(value: Standing | Status) -> Column:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from carddata_retention.discovery_settings import Discovery, Suppression
 from carddata_retention.policy_settings import (
     Lock,
     PolicySection,
@@ -28,9 +29,10 @@ from carddata_retention.sections import Section, nearest
 from carddata_retention.target_settings import Child, Created, Fields, Hop, Mask, SubjectPath, Target
 
 __all__ = [
-    "Approval", "Child", "Config", "Created", "DatabaseSection", "Evidence", "Fields", "Format", "Hop", "Limits",
-    "Location", "Lock", "Mask", "Person", "PolicySection", "Quality", "Report", "Section", "ServiceEndSection",
-    "SubjectPath", "SubjectSection", "Target", "Trigger", "Version", "nearest", "parsed_url",
+    "Approval", "Child", "Config", "Created", "DatabaseSection", "Discovery", "Evidence", "Fields", "Format", "Hop",
+    "Limits", "Location", "Lock", "Mask", "Person", "PolicySection", "Quality", "Report", "Requests", "Section",
+    "ServiceEndSection", "SubjectPath", "SubjectSection", "Suppression", "Target", "Trigger", "Version", "nearest",
+    "parsed_url",
 ]
 
 LEAST_KEPT_DAYS = 365
@@ -46,6 +48,8 @@ class DatabaseSection(Section):
     url_file: str | None = None
     verify_url_env: str | None = None
     plan_url_env: str | None = None
+    register_url_env: str | None = None
+    discover_url_env: str | None = None
 
     @field_validator("url")
     @classmethod
@@ -148,6 +152,13 @@ class Approval(Section):
         return self
 
 
+class Requests(Section):
+    """What is said of requests of individuals: the fee of a disclosure, and how long one may stay open."""
+
+    fee_yen: int | None = Field(None, ge=0)
+    open_days: int = Field(14, ge=0)
+
+
 class Evidence(Section):
     key_file: str = "evidence.key"
     directory: str = "evidence"
@@ -166,8 +177,10 @@ class Config(Section):
     targets: list[Target] = Field(min_length=1)
     limits: Limits = Limits()
     locations: list[Location] = Field([])
+    discovery: Discovery = Discovery()
     quality: Quality = Quality()
     report: Report = Report()
+    requests: Requests = Requests()
     evidence: Evidence = Evidence()
     approval: Approval = Approval()
     base: Path = Field(default=Path(), exclude=True, repr=False)
@@ -177,6 +190,10 @@ class Config(Section):
         names = [t.name for t in self.targets]
         if len(set(names)) != len(names):
             raise ValueError("targets: two have the same name; each needs its own")
+        undated = [t.name for t in self.targets if t.created is None]
+        if self.policy.applies == "at-acquisition" and undated:
+            raise ValueError('applies = "at-acquisition" needs to know when each record was acquired: give target '
+                             f'{undated[0]} created = {{ column = "…", kind = "instant", zone = "UTC" }}')
         for version in self.policy.versions:
             if version.trigger not in self.service_end.triggers:
                 near = nearest(version.trigger, self.service_end.triggers)

@@ -18,7 +18,8 @@ from carddata_retention.errors import BlindError
 from carddata_retention.families import Child
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
-from carddata_retention.schema import BoundService, BoundTarget
+from carddata_retention.own_tables import OVERTAKING
+from carddata_retention.schema import BoundSchema, BoundService, BoundTarget
 
 
 def is_primary(connection: Connection, dialect: str) -> None:
@@ -131,7 +132,9 @@ def may_record(db: Database, ledger: Ledger) -> None:
                     "select": sa.select(*table.c).where(nothing),
                     "insert": sa.insert(table).from_select(list(table.c), sa.select(*table.c).where(nothing)),
                     "update": sa.update(table).where(nothing).values({c: c for c in table.c}),
+                    "overtake": sa.update(table).where(nothing).values({c: c for c in table.c if c.name in OVERTAKING}),
                     "delete": sa.delete(table).where(nothing),
+                    "close": sa.update(table).where(nothing).values(closed_at=None),
                 }
                 for right in rights:
                     _probe(connection, probes[right], f"{what}, {right} on {table.fullname}")
@@ -144,8 +147,30 @@ _OWN_RIGHTS = {
     "run": ("select", "insert", "update"), "batch": ("select", "insert"), "tombstone": ("select", "insert"),
     "deadline": ("select", "insert"), "event": ("select", "insert"),
     "work": ("select", "insert", "update", "delete"), "target": ("select", "insert", "delete"),
-    "hold": ("select",), "request": ("select",),
+    "hold": ("select",), "request": ("select", "close"), "attestation": ("select", "overtake"),
 }
+
+
+def may_register(db: Database, ledger: Ledger, schema: BoundSchema) -> None:
+    """Raises BlindError where this login lacks a right that placing a hold or recording a request needs."""
+    what, nothing = "Holds and requests", sa.literal(1) == 0
+    locking = [sa.select(step.column).select_from(step.table).where(nothing).with_for_update()
+               for step in schema.service.locks]
+    locking += [sa.select(bound.target.key[0]).where(nothing).with_for_update() for bound in schema.usable.values()]
+    try:
+        with db.transaction() as connection:
+            if not ledger.exists(connection):
+                return
+            registers = (ledger.tables.hold, ledger.tables.request, ledger.tables.attestation)
+            for table in (*registers, ledger.tables.event):
+                none = sa.select(*table.c).where(nothing)
+                _probe(connection, sa.insert(table).from_select(list(table.c), none), what)
+                if table in registers:
+                    _probe(connection, sa.update(table).where(nothing).values({c: c for c in table.c}), what)
+            for statement in locking:
+                _probe(connection, statement, what)
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, what) from None
 
 
 def _may_make(connection: Connection, dialect: str, schema: str | None) -> None:

@@ -18,7 +18,7 @@ from carddata_retention.key_text import among
 from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition
-from carddata_retention.policy import Policy
+from carddata_retention.policy import Deciding, Policy
 from carddata_retention.purge.locks import SubjectLock
 from carddata_retention.purge.questions import (
     Questions,
@@ -33,6 +33,7 @@ from carddata_retention.purge.questions import (
     whose_records,
 )
 from carddata_retention.schema import BoundSchema, BoundTarget, LockStep
+from carddata_retention.services import ServiceSource
 from carddata_retention.tables import Decider
 from carddata_retention.targets import KEY
 
@@ -44,18 +45,20 @@ PARENT = "carddata_parent"
 def of_service_ends(dialect: sa.Dialect, schema: BoundSchema, policy: Policy) -> list[Titled]:
     """What is asked of the service ends for themselves."""
     source, words = schema.service.source, _words(schema, policy)
-    counting = measures.counting(source.source, measures.service_checks(schema, policy), source.condition)
+    each = list(zip(schema.service.sources, policy.deciding, strict=False))
     where = schema.service.filtered
     asked = [("may we read them", conditions.readable(source.source, source.condition if where else None)),
              *([("is where one condition", conditions.standing_alone(source.source, where))] if where else []),
-             ("the gate's counts", counting)]
+             *(("the gate's counts" + (f" by version {deciding.version.version}" if len(each) > 1 else ""),
+                measures.counting(reading.source, measures.service_checks(reading, deciding), reading.condition))
+               for reading, deciding in each)]
     return [(f"service ends: {title}", readable(statement, dialect, words)) for title, statement in asked]
 
 
 def of_target(connection: Connection, bound: BoundTarget, schema: BoundSchema, decider: Decider, policy: Policy,
               ledger: Ledger, subject: settings.SubjectSection | None) -> list[Titled]:
     """Title and text of each statement about one target, in the order of the night."""
-    words = _words(schema, policy)
+    words = _words(schema, policy) | _words_of_record(decider)
     statements = [*_looks(connection, bound, schema, decider, ledger, subject),
                   *_batch(bound, schema, decider, ledger), *_look_again(decider)]
     shown = [(f"{bound.declared.name}: {title}", readable(statement, connection.dialect, words))
@@ -166,8 +169,15 @@ def _look_again(decider: Decider) -> Iterator[tuple[str, Any]]:
 
 def _words(schema: BoundSchema, policy: Policy) -> dict[Any, str]:
     """The values of the night, each with the name that a reader knows it by; the same value goes by its first name."""
-    source, bounds = schema.service.source, policy.bounds(schema.service.source.end.reading)
-    end, zone = source.end, policy.rule.zone
+    words: dict[Any, str] = {}
+    for source, deciding in zip(schema.service.sources, policy.deciding, strict=False):
+        of_version = f"_by_version_{deciding.version.version}" if len(policy.deciding) > 1 else ""
+        words = {value: f"{word}{of_version}" for value, word in _words_of(source, deciding).items()} | words
+    return words
+
+
+def _words_of(source: ServiceSource, policy: Deciding) -> dict[Any, str]:
+    bounds, end, zone = policy.bounds(source.end.reading), source.end, policy.rule.zone
     named = [(word, end.covered(getattr(bounds, word))) for word in ("due", "over", "overdue")]
     named += [(f"due_within_{days}_days", end.covered(bound)) for days, bound in bounds.due_within.items()]
     named += [("earliest", end.on_or_after(source.earliest, zone)),
@@ -177,6 +187,19 @@ def _words(schema: BoundSchema, policy: Policy) -> dict[Any, str]:
             named.append(("never", end.on_or_after(day, each)))
             if day < date.max:
                 named.append(("after_never", end.on_or_after(day + timedelta(days=1), each)))
+    return {list(condition.compile().params.values())[-1]: word for word, condition in reversed(named)}
+
+
+def _words_of_record(decider: Decider) -> dict[Any, str]:
+    """The days that choose a version for a record, and those that an attested end is compared with."""
+    named: list[tuple[str, Any]] = []
+    if (chosen := decider.acquisition) is not None:
+        named += [(f"version_{ruling.version}_begins", chosen.acquired.covered(bound))
+                  for ruling, bound in zip(decider.rulings, chosen.begins, strict=True)]
+        named.append(("tomorrow", chosen.acquired.covered(chosen.has_come)))
+    if decider.attested is not None:
+        named += [(f"attested_{word}", decider.attested.covered(getattr(ruling.days, word)))
+                  for ruling in decider.rulings for word in ("due", "over", "overdue")]
     return {list(condition.compile().params.values())[-1]: word for word, condition in reversed(named)}
 
 

@@ -8,7 +8,6 @@ works because the deadline never decreases as the service end moves later (docs/
 a database decide a record with one MAX.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -43,6 +42,8 @@ class Standing(IntEnum):
     UNREADABLE_END = 60
     NO_END = 70
     NO_SERVICE = 80
+    NO_POLICY_VERSION = 84
+    NO_CREATED = 86
     NO_SUBJECT = 90
     ACTIVE = 100
 
@@ -55,8 +56,14 @@ REASON = {
     Standing.UNREADABLE_END: "unreadable_end",
     Standing.NO_END: "no_end",
     Standing.NO_SERVICE: "no_service",
+    Standing.NO_POLICY_VERSION: "no_policy_version",
+    Standing.NO_CREATED: "no_created",
     Standing.NO_SUBJECT: "no_subject",
 }
+
+# Whoever knows when the service ended settles these; nobody settles by it whose record it is, or who acquired it when.
+SETTLED_BY_AN_END = (Standing.END_BEFORE_START, Standing.IMPLAUSIBLE_END, Standing.UNREADABLE_END, Standing.NO_END,
+                     Standing.NO_SERVICE)
 
 
 def status_of(standing: Standing) -> Status:
@@ -118,14 +125,33 @@ def standing(service: Service) -> Standing:
     return next((RETAINED_WITHIN[days] for days in FORECAST_DAYS if days in service.due_within), Standing.RETAINED)
 
 
+class Acquired(StrEnum):
+    """Whether one policy version decides a record. `current` decides by the one in force, whenever that was."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"  # nothing stands there, or nothing that can be read
+    BY_NONE = "by_none"  # before the first version, or on a day that has not come
+
+
+Services = tuple[tuple[Service, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The facts about one record. `services` holds one entry for each subject: that subject's services."""
+    """The facts about one record. `services` holds one entry for each subject: that subject's services, as the version
+    reads them that decides the record.
+
+    Where no version decides, `services` is what the first version reads and `elsewhere` what each other one does.
+    `attested` holds for each subject an end that was attested for the services that it has, as a service that has it.
+    """
 
     blank: bool
     held: bool
     requested: bool
-    services: tuple[tuple[Service, ...], ...]
+    services: Services
+    acquired: Acquired = Acquired.KNOWN
+    elsewhere: tuple[Services, ...] = ()
+    attested: tuple[Service | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +165,12 @@ class Decision:
 
 def decide(record: Record) -> Decision:
     """The decision table of docs/architecture.md, as data. Total: every record gets exactly one decision."""
-    combined = _combined(record.services)
+    combined = _combined(record.services, record.attested)
+    if record.acquired is not Acquired.KNOWN and combined is not Standing.NO_SUBJECT:
+        under_all = {combined, *(_combined(services, record.attested) for services in record.elsewhere)}
+        if under_all != {Standing.ACTIVE}:
+            unknown = record.acquired is Acquired.UNKNOWN
+            combined = Standing.NO_CREATED if unknown else Standing.NO_POLICY_VERSION
     if record.blank:
         status = Status.BLANK
     elif record.held:
@@ -151,6 +182,14 @@ def decide(record: Record) -> Decision:
     return Decision(status, combined, REASON.get(combined) if status is Status.UNDETERMINED else None)
 
 
-def _combined(subjects: Iterable[tuple[Service, ...]]) -> Standing:
-    each = [max(map(standing, services), default=Standing.NO_SERVICE) for services in subjects]
-    return max(each, default=Standing.NO_SUBJECT)
+def _combined(subjects: Services, attested: tuple[Service | None, ...]) -> Standing:
+    known = (*attested, *([None] * (len(subjects) - len(attested))))
+    return max(map(_of_subject, subjects, known), default=Standing.NO_SUBJECT)
+
+
+def _of_subject(services: tuple[Service, ...], attested: Service | None) -> Standing:
+    """The greatest standing; an attested end stands in for those services alone that nobody can date."""
+    stands = [standing(service) for service in services] or [Standing.NO_SERVICE]
+    if attested is None or max(stands) not in SETTLED_BY_AN_END:
+        return max(stands)
+    return max(standing(attested), *(s for s in stands if s not in SETTLED_BY_AN_END), Standing.OVERDUE)

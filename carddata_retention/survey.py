@@ -2,19 +2,32 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from carddata_retention import measures, nights, observations, planning, sampling, scan, sight, verify
+from carddata_retention import (
+    attestations,
+    measures,
+    nights,
+    observations,
+    planning,
+    sampling,
+    scan,
+    sight,
+    verify,
+)
 from carddata_retention.db import seen_as
 from carddata_retention.errors import BlindError, FailedError, RefusedError, RetentionError
-from carddata_retention.model import Finding, Severity, UndeterminedExample
+from carddata_retention.identity import stamp
+from carddata_retention.model import Finding, Severity
 from carddata_retention.nights import Running, TargetNight
 from carddata_retention.records import follows
 from carddata_retention.schema import bind as bind_schema
+from carddata_retention.sealed import UndeterminedExample
 from carddata_retention.stage import Stage
 
 
@@ -45,15 +58,31 @@ def see(run: Running) -> None:
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The database") from None
     sight.may_record(stage.db, stage.ledger)
+    overtake(run)
     for target in run.readable():
         with alone(target):
             sight.may_remove(stage.db, target.bound_of(), run.bound().service)
+
+
+def overtake(run: Running) -> None:
+    """Attested ends that the data have overtaken are not used tonight, nor ever again; under a policy that nobody has
+    approved yet nothing is taken for overtaken."""
+    approved = all(t.remembered is None or t.remembered.digest == t.digest for t in run.targets)
+    if not run.attested or not approved:
+        return
+    try:
+        number = attestations.overtake(run.stage, run.bound(), run.run_id, stamp(run.hooks.moment()))
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The attested ends") from None
+    if number:
+        run.findings.append(observations.overtaken(number))
 
 
 def bind(run: Running, connection: Connection) -> None:
     stage = run.stage
     try:
         run.schema = bind_schema(connection, stage.db.dialect, stage.config, stage.policy)
+        run.attested = run.registers and stage.attested(connection)
         for target in run.targets:
             found = run.schema.targets[target.name]
             if isinstance(found, RetentionError):
@@ -62,8 +91,9 @@ def bind(run: Running, connection: Connection) -> None:
             with alone(target, connection):
                 sight.is_transactional(connection, stage.db.dialect, found)
                 sight.may_read(connection, found, run.schema.service)
-                target.bound = found
-                target.decider = stage.decider(run.schema, found, registers=run.registers)
+                target.decider = stage.decider(run.schema, found, registers=run.registers, only=run.only,
+                                               attested=run.attested)
+                target.bound = replace(found, target=target.decider.target)
                 target.findings += observations.bound_findings(found, run.schema.service)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The catalogue") from None
@@ -101,7 +131,8 @@ def count_and_freeze(run: Running) -> None:
                     freeze(run, reading, writing, target)
                     if run.plan is not None:
                         planning.keep_to(run, run.plan, reading, writing, target)
-            measure(run, reading)
+            if run.only is None:
+                measure(run, reading)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The snapshot of the count") from None
 
@@ -124,7 +155,7 @@ def count(run: Running, connection: Connection, target: TargetNight) -> None:
 def sample(run: Running, connection: Connection, target: TargetNight) -> None:
     """Draw the records that stay for the auditor's sample; before the first run has made a key they have no names."""
     if run.key is not None:
-        run.sampled += sampling.living(connection, target.decider_of(), run.stage.policy, run.seed,
+        run.sampled += sampling.living(connection, target.decider_of(), run.seed,
                                        lambda text: run.reference_of(target, text) or "")
 
 
@@ -176,7 +207,7 @@ def look(run: Running, connection: Connection, target: TargetNight) -> verify.Lo
     found = verify.look(connection, target.decider_of(), run.stage.ledger, run.run_id)
     nights.settle(target, arrived=found.arrived, residue=found.residue, remaining_due=found.remaining_due,
            recount=found.in_scope, held_after=scan.held_now(connection, target.decider_of()))
-    run.verification = (verify.statement_text(connection, target.decider_of()), run.verification[1] or run.stage.login)
+    run.verification = (found.question, run.verification[1] or run.stage.login)
     if found.arrived:
         target.findings.append(Finding("arrived", Severity.INFO, target.name, found.arrived,
                                        "Became due after tonight's candidates were frozen; the next night takes them.",

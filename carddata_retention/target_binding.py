@@ -14,7 +14,7 @@ from carddata_retention.catalogue import Catalogue, TableName
 from carddata_retention.conditions import condition
 from carddata_retention.errors import BlindError, ConfigError
 from carddata_retention.families import KEPT, Child, family, nothing_refers_to
-from carddata_retention.forms import LooseText, comparable, exact
+from carddata_retention.forms import LooseText, acquired, comparable, exact
 from carddata_retention.key_text import is_steady
 from carddata_retention.model import Disposition
 from carddata_retention.moments import Condition
@@ -34,8 +34,10 @@ class BoundTarget:
     fingerprint: str
 
 
-def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundService) -> BoundTarget:
-    """Hold one target against the catalogue. Raises BlindError, ConfigError or RefusedError."""
+def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundService, *,
+                at_acquisition: bool) -> BoundTarget:
+    """Hold one target against the catalogue; `created` only where it decides. Raises BlindError, ConfigError or
+    RefusedError."""
     label = f"target {what.name}"
     name = catalogue.find(what.table, label)
     catalogue.must_roll_back(name, f"Target {what.name}")
@@ -44,7 +46,9 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
     direct = [] if isinstance(what.subject, settings.SubjectPath) else what.subject
     first_hop = what.subject.through[0].from_ if isinstance(what.subject, settings.SubjectPath) else []
     itself = [c for c in catalogue.updated_by_themselves(name) if c not in emptied] if emptied else []
-    wanted = [*what.key, *direct, *first_hop, *what.fields.columns, *what.also, *itself]
+    created = what.created if at_acquisition else None
+    wanted = [*what.key, *direct, *first_hop, *what.fields.columns, *what.also, *itself,
+              *([created.column] if created else [])]
     table = catalogue.bound(name, wanted, label)
     _key_is_unique(catalogue, name, what, table)
     _keys_are_steady(catalogue, name, what, table)
@@ -74,6 +78,7 @@ def bind_target(catalogue: Catalogue, what: settings.Target, service: BoundServi
             _filled(table.c[c], emptied.get(c), catalogue.dialect, what.name) for c in what.fields.columns
         ),
         also_filled=tuple(_filled(table.c[c], None, catalogue.dialect, what.name) for c in what.also),
+        created=acquired(table.c[created.column], created, catalogue.dialect, label) if created else None,
     )
     if isinstance(what.subject, settings.SubjectPath):
         target = _with_path(catalogue, target, what.subject, label)

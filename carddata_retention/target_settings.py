@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from carddata_retention.model import Disposition, Kind
+from carddata_retention.policy_settings import Encoding
 from carddata_retention.sections import Columns, Section, ZoneName
 
 CARD_FIELDS = ("holder", "number", "expiry")
@@ -100,9 +101,12 @@ class Child(Section):
 
 
 class Created(Section):
+    """When a record was acquired. A date is the day itself: no longer usable on it, nothing is acquired."""
+
     column: str
-    kind: Kind = Kind.INSTANT
+    kind: Literal[Kind.INSTANT, Kind.INCLUSIVE_DATE] = Kind.INSTANT
     zone: ZoneName | None = None
+    encoding: Encoding = "native"
 
 
 class Target(Section):
@@ -134,6 +138,8 @@ class Target(Section):
         emptied = [*self.fields.columns, *self.also]
         if len(set(emptied)) != len(emptied):
             raise ValueError("fields and also name a column twice")
+        if self.created is not None and self.created.column in emptied:
+            raise ValueError("created names a column that a redaction empties: with it would go which version decides")
         if set(self.key) & set(emptied):
             raise ValueError("a key column is also a card field: its value would have to stay in the evidence")
         return self

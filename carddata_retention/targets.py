@@ -10,7 +10,7 @@ from sqlalchemy import FromClause
 
 from carddata_retention import key_text
 from carddata_retention.model import Disposition
-from carddata_retention.moments import Condition
+from carddata_retention.moments import Condition, TimeForm
 from carddata_retention.services import Column
 
 # No column of a customer is called so: an UPDATE would take the parameter for its new value.
@@ -41,12 +41,15 @@ class Target:
     subjects: tuple[Column, ...] = ()
     path: tuple[Hop, ...] = ()
     path_subject: Column | None = None
+    created: TimeForm | None = None
     fields_filled: tuple[Condition, ...] = field(default=())
     also_filled: tuple[Condition, ...] = field(default=())
+    only: Condition | None = None  # the records of one request, where a night is for these alone
 
     def in_scope(self) -> Condition:
         """Rows that the declared where says TRUE of."""
-        return sa.true() if self.where is None else self.where
+        declared = sa.true() if self.where is None else self.where
+        return declared if self.only is None else sa.and_(declared, self.only)
 
     def holds_something(self) -> Condition:
         """True where any declared field or `also` column is filled: neither NULL, empty nor its mask."""
@@ -54,7 +57,13 @@ class Target:
 
     def outside(self) -> Condition:
         """True for a row that the declared where leaves out although a declared field is filled."""
-        return sa.and_(sa.not_(self.in_scope()), sa.or_(*self.fields_filled))
+        declared = sa.true() if self.where is None else self.where
+        outside = sa.and_(sa.not_(declared), sa.or_(*self.fields_filled))
+        return outside if self.only is None else sa.and_(outside, self.only)
+
+    def holding(self) -> Condition:
+        """True for a row that a night would still remove, or that lies outside its reach and holds a declared field."""
+        return sa.or_(sa.and_(self.in_scope(), sa.not_(self.blank())), self.outside())
 
     def blank(self) -> Condition:
         """True where nothing is left to redact; a row that is deleted whole is never blank."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from carddata_retention import evidence
 from carddata_retention.errors import BrokenError
 from carddata_retention.many_rows import ManyRows
-from carddata_retention.model import Outcome, SkipReason, Status
+from carddata_retention.model import Mode, Outcome, SkipReason, Status
 from carddata_retention.own_tables import OwnTables
 from carddata_retention.verifier.form import canonical
 
@@ -43,14 +43,20 @@ class WorkList:
 
     tables: OwnTables
     _deadlines: ManyRows
+    _deadlines_of_one_kind: ManyRows
 
     def forget_old_work(self, connection: Connection, keep: str) -> None:
         """Drop the candidate lists of earlier runs, all but the last completed one's: `verify` judges by that."""
         run, work = self.tables.run.c, self.tables.work
         last = connection.execute(
-            sa.select(run.run_id).where(run.result.is_not(None)).order_by(run.number.desc()).limit(1)
+            sa.select(run.run_id).where(run.result.is_not(None), self.of_a_night())
+            .order_by(run.number.desc()).limit(1)
         ).scalar()
         connection.execute(work.delete().where(work.c.run_id.not_in([keep] if last is None else [keep, last])))
+
+    def of_a_night(self) -> sa.ColumnElement[bool]:
+        """True for a run that counted whole targets, and not the records of one request alone."""
+        return self.tables.run.c.mode != Mode.REQUEST.value
 
     def freeze(self, reading: Connection, writing: Connection, run_id: str, target: str,
                candidates: sa.Select[Any]) -> None:
@@ -77,7 +83,7 @@ class WorkList:
             work.run_id == run_id, work.target == target)).scalar_one()
 
     def note_deadlines(self, connection: Connection, run_id: str, target: str,
-                       follows: Callable[[str | None, bool], Mapping[str, str]],
+                       follows: Callable[[str | None, bool], Mapping[str, str | None]],
                        seqs: Sequence[int] | None = None) -> None:
         """Write down what follows from each service end of a target's candidates that the run has not met yet.
 
@@ -95,7 +101,8 @@ class WorkList:
         rows = ({"run_id": run_id, "service_end": text, **follows(text, bool(is_due))}
                 for text, is_due in ends if text is not None or is_due)
         while page := list(islice(rows, PAGE)):
-            self._deadlines.insert(connection, page)
+            alike = len({(row["policy_version"], row["attestation"]) for row in page}) == 1
+            (self._deadlines_of_one_kind if alike else self._deadlines).insert(connection, page)
 
     def deadlines_digest(self, connection: Connection, run_id: str) -> str:
         """Over all that followed from the service ends of a run, in the order of the ends."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import TARGETS, alive, empty_house, evidence_of, fresh, nothing_is_half_done
 from nightly import House
 from servers import Database
-from small_house import KEPT, declared_anew, small_gate
+from small_house import COMPARED, declared_anew, small_gate
 
 from reliability.claims import Claims
 from reliability.job import Ended, Job
@@ -93,7 +93,7 @@ class Struck:
 
 def struck(database: Database, folder: Path, claims: Claims, connections: int = 1, batch_ms: int = BATCH_MS) -> Struck:
     """A new house, with the shipped gate cut to a few expectations."""
-    small_gate(folder, KEPT)
+    small_gate(folder, COMPARED)
     house = declared_anew(empty_house(database, folder),
                           limits={"target_batch_ms": batch_ms, "connections": connections})
     return Struck(house, claims, folder)

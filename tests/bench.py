@@ -16,8 +16,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from billing import Billing
-from nightly import AS_OF, House, build
+from nightly import AS_OF, House
 from servers import Database
+from small_house import lean
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -59,8 +60,8 @@ class Round:
 class Bench:
     """One house whose targets can be purged again and again."""
 
-    def __init__(self, house: House, as_of: date = AS_OF) -> None:
-        self.house = house
+    def __init__(self, house: House, as_of: date = AS_OF, *, attested: bool = False) -> None:
+        self.house, self.attested = house, attested
         self._stack = ExitStack()
         self.stage = self._stack.enter_context(open_stage(house.config, "run", datetime.now(UTC), as_of))
         self.ledger = self.stage.ledger
@@ -77,7 +78,7 @@ class Bench:
         self.stage.db.engine.dispose(close=False)
 
     def decider(self, target: str) -> Any:
-        return self.stage.decider(self.schema, self.schema.usable[target], registers=True)
+        return self.stage.decider(self.schema, self.schema.usable[target], registers=True, attested=self.attested)
 
     def begin(self) -> str:
         """Seal what killed runs left, and open a run."""
@@ -148,9 +149,9 @@ class Bench:
 
 
 @contextmanager
-def bench(house: House, as_of: date = AS_OF) -> Iterator[Bench]:
-    """A bench until the end of the block."""
-    made = Bench(house, as_of)
+def bench(house: House, as_of: date = AS_OF, *, attested: bool = False) -> Iterator[Bench]:
+    """A bench until the end of the block; `attested` asks for attested ends, as a night does while one is in force."""
+    made = Bench(house, as_of, attested=attested)
     try:
         yield made
     finally:
@@ -159,7 +160,7 @@ def bench(house: House, as_of: date = AS_OF) -> Iterator[Bench]:
 
 def empty_house(database: Database, folder: Path, **overrides: Any) -> House:
     """Tables without rows, except that one customer is active: whoever moves to it is kept."""
-    house = build(database, folder, EMPTY, **overrides)
+    house = lean(database, folder, EMPTY, **overrides)
     add(house, ACTIVE, status="active", ended=None)
     return house
 

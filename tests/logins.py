@@ -23,7 +23,7 @@ REMOVE: dict[str, list[Right]] = {
                    (f"UPDATE ({EMPTIED})", "payments")],
     "mariadb": [("DELETE", "cards"), ("DELETE", "card_usage"), (f"UPDATE ({EMPTIED})", "payments")],
 }
-OWN = ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request", "event")
+OWN = ("run", "batch", "tombstone", "deadline", "work", "target", "hold", "request", "event", "attestation")
 
 
 @dataclass(frozen=True)

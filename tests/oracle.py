@@ -8,14 +8,14 @@ Japanese time is a fixed +09:00, which is right for everything after 1951. Rows 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any
 
 DAY = timedelta(days=1)
 JST = timezone(timedelta(hours=9))
-REASONS = ("no_subject", "no_service", "no_end", "unreadable_end", "implausible_end", "end_before_start")
+REASONS = ("no_subject", "no_created", "no_policy_version", "no_service", "no_end", "unreadable_end", "implausible_end", "end_before_start")
 STATUSES = ("blank", "held", "requested", "active", "undetermined", "retained", "overdue", "due")
 TO_PURGE = ("requested", "overdue", "due")
 
@@ -45,11 +45,20 @@ class Rules:
     held_records: frozenset[tuple[str, int]] = frozenset()
     requested_subjects: frozenset[int] = frozenset()
     requested_records: frozenset[tuple[str, int]] = frozenset()
+    # at-acquisition: when each record was acquired. None: the version in force decides all.
+    acquired: Mapping[tuple[str, int], datetime | date | str | None] | None = None
+    chosen: tuple[date, str, str] | None = None
+    attested: Mapping[int, tuple[date, int]] = field(default_factory=dict)  # subject: day, for how many services
 
     @property
     def in_force(self) -> tuple[date, str, str]:
-        """The version with the greatest effective date on or before the as-of date."""
-        return max(v for v in self.versions if v[0] <= self.as_of)
+        """The version with the greatest effective date on or before the as-of date, or the record's own."""
+        return self.chosen or max(self.known)
+
+    @property
+    def known(self) -> list[tuple[date, str, str]]:
+        """The versions that have begun."""
+        return [v for v in self.versions if v[0] <= self.as_of]
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ class Verdict:
     start_day: date | None = None
     last_retained_day: date | None = None
     first_purgeable_day: date | None = None
+    trigger: str | None = None  # of the version that decided, where dates were asked for
 
 
 @dataclass(frozen=True)
@@ -122,19 +132,29 @@ def _empty(row: Any, columns: Iterable[str], rules: Rules) -> bool:
 def _decide(target: str, row: Any, services: Mapping[int, list[Any]], rules: Rules) -> Verdict:
     subject, record = row.customer_id, (target, row.id)
     mine = services.get(subject, []) if subject is not None else []
-    dated = _dated(mine, rules)
+    by_none = None
+    if rules.acquired is not None:
+        by_none, rules = _version_of(rules.acquired[record], rules)
+    dated = None if by_none else _dated(mine, rules, subject)
     if target == "payments" and _empty(row, ("card_holder", "card_token", "card_exp", *rules.also), rules):
         return Verdict("blank")
     if target in rules.held_targets or subject in rules.held_subjects or record in rules.held_records:
         return Verdict("held")
     if subject in rules.requested_subjects or record in rules.requested_records:
         return _with_status("requested", dated)
+    if by_none is not None:
+        under_each = [replace(rules, chosen=version) for version in rules.known]
+        if all(any(_is_open(s, under) for s in mine) for under in under_each):
+            return Verdict("active")
+        return Verdict("undetermined", by_none if subject is not None else "no_subject")
     if any(_is_open(s, rules) for s in mine):
         return Verdict("active")
     reason = "no_subject" if subject is None else _why_undated(mine, rules)
-    if reason is not None:
+    if reason is not None and dated is None:
         return Verdict("undetermined", reason)
     assert dated is not None
+    if dated.start_day is not None and dated.start_day > rules.as_of:
+        return Verdict("active")
     assert dated.first_purgeable_day is not None
     # How many days has it been purgeable? Count them, as-of date included.
     days, day = 0, dated.first_purgeable_day
@@ -148,18 +168,36 @@ def _decide(target: str, row: Any, services: Mapping[int, list[Any]], rules: Rul
 def _with_status(status: str, dated: Verdict | None) -> Verdict:
     if dated is None:
         return Verdict(status)
-    return Verdict(status, None, dated.service_end, dated.start_day, dated.last_retained_day,
-                   dated.first_purgeable_day)
+    return replace(dated, status=status)
 
 
-def _dated(services: list[Any], rules: Rules) -> Verdict | None:
-    """The dates of the last end, where every service is over and has a usable one."""
-    if not services or any(_is_open(s, rules) for s in services) or _why_undated(services, rules) is not None:
+def _version_of(when: datetime | date | str | None, rules: Rules) -> tuple[str | None, Rules]:
+    """Why no version decides, or the rules of the one that was in force on the day of the acquisition."""
+    if when is None or isinstance(when, str):
+        return "no_created", rules
+    day = _local(when).date()
+    begun = [v for v in rules.versions if v[0] <= day]
+    if not begun or day > rules.as_of:
+        return "no_policy_version", rules
+    return None, replace(rules, chosen=max(begun))
+
+
+def _dated(services: list[Any], rules: Rules, subject: int | None) -> Verdict | None:
+    """The dates of the last end, where every service is over and has a usable one, or an attested one in its stead."""
+    if subject is None or any(_is_open(s, rules) for s in services):
         return None
     _, trigger, period = rules.in_force
-    last = max(getattr(s, trigger) for s in services)
-    start = start_day(last, rules)
-    return Verdict("dated", None, last, start, *deadline(start, rules.convention, period))
+    undated = [s for s in services if _why_undated([s], rules) is not None]
+    ends = [getattr(s, trigger) for s in services if s not in undated]
+    starts = [(start_day(end, rules), end) for end in ends]
+    if undated or not services:
+        day, made_for = rules.attested.get(subject, (None, None))
+        if day is None or made_for != len(services):
+            return None
+        starts.append((day + DAY if rules.convention == "jp-civil-code" else day, day))
+    start = max(s for s, _ in starts)
+    last = max((e for s, e in starts if s == start), key=lambda e: (isinstance(e, datetime), e))
+    return Verdict("dated", None, last, start, *deadline(start, rules.convention, period), trigger)
 
 
 def _is_open(service: Any, rules: Rules) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from acquired import acquired, created, declare
 from billing import Billing, Card, Customer, Payment, Service, generate
 from example import SQL, commands, example
 from nightly import AS_OF, House
@@ -38,8 +39,15 @@ def audited(house: House, as_of: date) -> dict[str, int]:
     text = re.sub("^--.*$", "", text, flags=re.M).strip().rstrip(";")
     if dialect == "postgresql":
         text = text.replace("carddata_", "carddata.")
-    text = re.sub(r"(?<!:):(?!cutoff|earliest)", r"\\:", text)
-    values = {"cutoff": in_utc(dialect, cutoff_by_hand(as_of)), "earliest": in_utc(dialect, EARLIEST)}
+    by_hand = cutoff_by_hand(as_of)
+    return answered(house, text, {
+        "cutoff": in_utc(dialect, by_hand), "earliest": in_utc(dialect, EARLIEST),
+        "tonight": in_utc(dialect, datetime(as_of.year, as_of.month, as_of.day, tzinfo=JST)),
+        "attested_before": by_hand.date().isoformat()})
+
+
+def answered(house: House, text: str, values: dict[str, Any]) -> dict[str, int]:
+    text = re.sub(rf"(?<!:):(?!{'|'.join(values)})", r"\\:", text)
     with house.connection() as connection:
         return dict(connection.execute(sa.text(text), values).all())
 
@@ -67,7 +75,8 @@ def looked(house: House, as_of: date) -> dict[str, int]:
         registers = stage.ledger.exists(connection)
         found = {}
         for name, target in bound.usable.items():
-            due = verify.due_statement(stage.decider(bound, target, registers=registers)).subquery()
+            due = verify.due_statement(stage.decider(
+                bound, target, registers=registers, attested=registers and stage.attested(connection))).subquery()
             found[name] = connection.execute(sa.select(sa.func.count()).select_from(due)).scalar_one()
         return found
 
@@ -196,3 +205,68 @@ def test_what_comes_back_after_the_night_is_found_by_both(database, tmp_path):
 
     assert audited(house, TODAY) == {t.name: t.remaining_due for t in night.targets} == {"cards": 1, "payments": 1}
     assert night.exit_code == 20
+
+
+def test_attested_ends_count_for_both_where_they_may(database, tmp_path):
+    """One customer for each fact about an attestation; of two thirds of them nothing may go."""
+    long_ago, tonight = datetime(1971, 1, 1, 12, tzinfo=JST), datetime(2026, 11, 20, tzinfo=JST)
+    begun = datetime(2020, 1, 1, tzinfo=JST)
+    facts: list[tuple[Any, dict[str, Any], tuple[str, ...], int, dict[str, Any], int]] = [
+        (None, {}, ("2019-03-31",), 1, {}, 1),                             # no end
+        (None, {}, ("2021-11-19",), 1, {}, 1), (None, {}, ("2021-11-20",), 1, {}, 0),
+        (long_ago, {}, ("2019-03-31",), 1, {}, 1),                         # not believed
+        (ENDED, {"started_at": begun}, ("2019-03-31",), 1, {}, 1),         # before its start
+        (tonight, {"started_at": tonight + timedelta(days=1)}, ("2019-03-31",), 1, {}, 0),  # ahead
+        (None, {"status": "active"}, ("2019-03-31",), 1, {}, 0), (None, {}, (), 1, {}, 0),
+        (None, {}, ("2019-03-31",), 2, {}, 0),                             # made for other services
+        (None, {}, ("2019-03-31", "2019-04-01"), 1, {}, 0),                # two that contradict each other
+        (None, {}, ("2019-03-31",), 1, {"withdrawn_at": "t"}, 0), (None, {}, ("2019-03-31",), 1, {"overtaken_at": "t"}, 0),
+        (datetime(2025, 1, 1, tzinfo=JST), {}, ("2019-03-31",), 1, {}, 0),  # the data say it themselves
+        (None, {"kind": "draft"}, ("2019-03-31",), 0, {}, 1), (None, {"kind": "draft"}, ("2019-03-31",), 1, {}, 0),
+    ]
+    billing = one_each([end for end, *_ in facts])
+    services = tuple(replace(s, **facts[s.id - 1][1]) for s in billing.services)
+    house = prepared(database, tmp_path, replace(billing, services=services))
+    assert both_say(house, 0)
+    for customer, (_, _, days, made_for, ended, _) in enumerate(facts, start=1):
+        for day in days:
+            values = {"withdrawn_at": None, "overtaken_at": None} | ended
+            house.execute(
+                f"INSERT INTO {house.own('attestation')} (id, item, subject, ended, ended_on, services, reason, document, "
+                "attested_by, second, attested_at, withdrawn_at, overtaken_at) VALUES (:id, :item, :item, :day, :day, "
+                ":services, 'no_end', 'd', 'b', 's', 't', :withdrawn_at, :overtaken_at)",
+                id=f"a{customer}-{day}", item=str(customer), day=day, services=made_for, **values)
+
+    assert both_say(house, sum(due for *_, due in facts))
+    house.execute("UPDATE services SET status = 'active'")
+    nobody = sum(due for *_, services, _, due in facts if services == 0)
+    assert both_say(house, nobody)
+
+
+def test_at_acquisition_it_agrees_with_verify_before_and_after_a_night(database, tmp_path):
+    first, second = date(2010, 1, 1), date(2014, 4, 1)
+    billing = generate(AS_OF, size=150, seed=4, dirty=database.dialect == "sqlite")
+    when = acquired(billing, AS_OF)
+    small_gate(tmp_path, ONE_EACH)
+    house = example(database, tmp_path, billing, **LEAN, policy={"applies": "at-acquisition"},
+                    targets=created("aware", database.dialect))
+    declare(house, when, "aware")
+    for command in commands((SQL / "schema" / f"{database.dialect}.sql").read_text("utf-8")):
+        house.execute(command)
+
+    def by_the_auditor() -> dict[str, int]:
+        dialect = database.dialect
+        name = "residue-at-acquisition" + ("-sqlite" if dialect == "sqlite" else "")
+        text = (SQL / "audit" / f"{name}.sql").read_text("utf-8").replace(":SS", "SS")
+        text = re.sub("^--.*$", "", text, flags=re.M).strip().rstrip(";")
+        text = text.replace("carddata_", "carddata.") if dialect == "postgresql" else text
+        moments = {"begins_1": datetime(first.year, 1, 1, tzinfo=JST), "begins_2": datetime(second.year, 4, 1, tzinfo=JST),
+                   "cutoff_1": cutoff_by_hand(AS_OF), "cutoff_2": cutoff_by_hand(AS_OF), "earliest": EARLIEST,
+                   "tomorrow": datetime(2026, 11, 21, tzinfo=JST)}
+        return answered(house, text, {name: in_utc(dialect, moment) for name, moment in moments.items()})
+
+    truth = {name: len(a.purge) for name, a in answers(billing, Rules(AS_OF, acquired=when)).items()}
+    assert by_the_auditor() == looked(house, AS_OF) == truth
+    assert min(truth.values()) > 5
+    house.night()
+    assert by_the_auditor() == looked(house, AS_OF) == {"cards": 0, "payments": 0}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from servers import ServerMissing, Servers
 
-from benchmarks import peers
+from benchmarks import detect, finders, peers
 from benchmarks.billing import CUTOFF, HOUR_OF_FIRST_END, SHARES, Fate, Size, fate, mixed
 from benchmarks.clock import Measured
 from benchmarks.contest import CONTENDERS, Contest
@@ -66,3 +66,14 @@ def test_a_latency_belongs_to_the_moment_it_should_have_begun() -> None:
     found = latency("x", samples, 0.0, 100.0)
     assert (found.transactions, found.failed) == (101, 1)
     assert (found.p50_ms, found.p99_ms, found.max_ms) == (1.0, 1.0, 800.0)
+
+
+def test_finders_are_compared_on_the_same_text_and_the_missing_are_named() -> None:
+    compared = detect.Comparison().run(40, {"product": finders.product, "regex": finders.regex, "nobody": None})
+    assert compared.missing == ["nobody"]
+    every = {name for name, _ in detect.parts(1)}
+    assert {name: set(parts) for name, parts in compared.scores.items()} == {"product": every, "regex": every}
+    wanted = {name: [score.wanted for score in parts.values()] for name, parts in compared.scores.items()}
+    assert wanted["product"] == wanted["regex"]
+    assert compared.scores["product"]["decoys"].wrong == 0 < compared.scores["regex"]["decoys"].wrong
+    assert [table.row_count for table in compared.tables()] == [2] * len(wanted["product"])

@@ -691,7 +691,7 @@ def test_verify_and_plan_go_on_past_a_blind_target_as_the_night_does(sqlite_data
     for told in (looked, planned):
         assert (told.exit_code, [t.state for t in told.targets]) == (40, [State.CLEAN, State.BLIND])
         assert "empty_table" in codes(told, "payments")
-    assert [t.name for t in plan.targets] == ["cards"]
+    assert [t.name for t in plan.plan.targets] == ["cards"]
 
 
 def test_a_night_between_two_that_are_blind_is_remembered_as_what_it_was(sqlite_database, tmp_path):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from nightly import AS_OF, House, hooks
-from small_house import contents, declared_anew, small, small_house
+from small_house import COMPARED, contents, declared_anew, small, small_gate, small_house
 
 from carddata_retention import run
 from carddata_retention.breakers import Clocks, Remembered, breakers, clock_findings
@@ -176,8 +176,8 @@ def refused_whole(night: Night) -> bool:
     )
 
 
-def test_the_first_night_is_refused_until_a_plan_is_applied_and_then_the_nights_go_on(database, tmp_path):
-    house = small_house(database, tmp_path, limits={"first_run": "approve"})
+def test_the_first_night_is_refused_until_a_plan_is_applied_and_then_the_nights_go_on(sqlite_database, tmp_path):
+    house = small_house(sqlite_database, tmp_path, limits={"first_run": "approve"})
     before = contents(house)
 
     first = house.night()
@@ -349,6 +349,7 @@ def reopened(house: House, share: int) -> None:
 
 def test_a_jump_of_active_records_is_refused_and_says_which(sqlite_database, tmp_path):
     house = small_house(sqlite_database, tmp_path, small(120), limits={"max_shift": 0.05})
+    small_gate(tmp_path, COMPARED)
     house.night(as_of=AS_OF - DAY)
     reopened(house, 2)
     before = contents(house)
@@ -363,6 +364,7 @@ def test_a_jump_of_active_records_is_refused_and_says_which(sqlite_database, tmp
 def test_a_forecast_that_does_not_come_true_is_refused(sqlite_database, tmp_path):
     """Last night counted who would be due tonight. Where they are not, nobody knows why, and nothing is removed."""
     house = small_house(sqlite_database, tmp_path)
+    small_gate(tmp_path, COMPARED)
     closed = "UPDATE services SET use_ended_at = '{} 03:00:00' WHERE status = 'closed'"
     house.execute(closed.format("2021-11-19"))
     promised = {t.name: t.forecast[1] for t in house.night(as_of=AS_OF - DAY).targets}

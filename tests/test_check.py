@@ -100,7 +100,8 @@ NEEDED = {
     "run": ("SELECT", "INSERT", "UPDATE"), "batch": ("SELECT", "INSERT"), "tombstone": ("SELECT", "INSERT"),
     "deadline": ("SELECT", "INSERT"), "event": ("SELECT", "INSERT"),
     "work": ("SELECT", "INSERT", "UPDATE", "DELETE"), "target": ("SELECT", "INSERT", "DELETE"),
-    "hold": ("SELECT",), "request": ("SELECT",),
+    "hold": ("SELECT",), "request": ("SELECT", "UPDATE (closed_at)"),
+    "attestation": ("SELECT", "UPDATE (overtaken_at, overtaken_by)"),
 }
 
 

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 from billing import generate
-from nightly import AS_OF, build
+from nightly import AS_OF
+from small_house import lean
 
-COMMANDS = ("demo", "check", "plan", "run", "apply", "verify", "explain", "deadline", "report", "resolve", "evidence", "hold")
+from carddata_retention.cli import app
+from carddata_retention.cli.front import COMMANDS
+
 HEAVY = ("pandas", "great_expectations", "sqlalchemy", "numpy", "jinja2")
 
 
@@ -24,6 +27,14 @@ def carddata(*arguments, cwd=None, stdin=None, **environment):
         [sys.executable, "-m", "carddata_retention.cli", *map(str, arguments)], cwd=cwd, input=stdin, text=True,
         capture_output=True, env={**os.environ, **environment}, check=False,
     )
+
+
+def test_help_lists_every_command_in_the_order_in_which_people_meet_them():
+    made = {c.name or c.callback.__name__ for c in app.registered_commands} | {g.name for g in app.registered_groups}
+
+    assert set(COMMANDS) == made
+    shown = [line.split()[0] for line in carddata("--help").stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    assert [word for word in shown if word in COMMANDS] == list(COMMANDS)
 
 
 def test_help_imports_nothing_heavy():
@@ -42,9 +53,9 @@ def test_help_imports_nothing_heavy():
 
 
 def test_a_look_that_needs_no_gate_never_loads_pandas_or_great_expectations(sqlite_database, tmp_path):
-    house = build(sqlite_database, tmp_path, generate(AS_OF, size=20))
+    house = lean(sqlite_database, tmp_path, generate(AS_OF, size=20))
     house.night()
-    looks = [["check"], ["verify", "--as-of", str(AS_OF)], ["explain", "payments", "1"]]
+    looks = [["check"], ["verify", "--as-of", str(AS_OF)], ["explain", "payments", "1"], ["discover"]]
     probe = (
         "import sys, carddata_retention.cli as cli\n"
         f"for look in {looks!r}:\n"
@@ -55,7 +66,7 @@ def test_a_look_that_needs_no_gate_never_loads_pandas_or_great_expectations(sqli
     )
     told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     assert [line for line in told.stdout.splitlines() if line.startswith("LOADED")] == [
-        "LOADED check []", "LOADED verify []", "LOADED explain []"], told.stderr
+        "LOADED check []", "LOADED verify []", "LOADED explain []", "LOADED discover []"], told.stderr
 
 
 def identities_hold(night, told):
@@ -73,13 +84,13 @@ def identities_hold(night, told):
 
 
 def test_one_json_object_on_stdout_and_its_identities_hold(database, tmp_path, answer):
-    build(database, tmp_path, generate(AS_OF, size=60))
+    lean(database, tmp_path, generate(AS_OF, size=60))
     told, out, _ = answer("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
     identities_hold(json.loads(out), told)
 
 
 def test_a_process_without_a_terminal_says_one_json_object_and_shows_no_progress_line(sqlite_database, tmp_path):
-    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    lean(sqlite_database, tmp_path, generate(AS_OF, size=60))
     told = carddata("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
     identities_hold(json.loads(told.stdout), told.returncode)
     assert "█" not in told.stderr + told.stdout
@@ -87,7 +98,7 @@ def test_a_process_without_a_terminal_says_one_json_object_and_shows_no_progress
 
 
 def test_a_plan_gives_null_for_what_it_did_not_do(sqlite_database, tmp_path, answer):
-    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    lean(sqlite_database, tmp_path, generate(AS_OF, size=60))
     _, out, _ = answer("plan", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
     for target in json.loads(out)["targets"]:
         assert [target[w] for w in ("purged", "skipped", "failed", "arrived")] == [None] * 4
@@ -95,7 +106,7 @@ def test_a_plan_gives_null_for_what_it_did_not_do(sqlite_database, tmp_path, ans
 
 
 def test_every_exit_of_ten_and_above_carries_an_error_with_a_cure(sqlite_database, tmp_path, answer):
-    build(sqlite_database, tmp_path, generate(AS_OF, size=60), limits={"first_run": "approve"})
+    lean(sqlite_database, tmp_path, generate(AS_OF, size=60), limits={"first_run": "approve"})
     told, out, _ = answer("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
     night = json.loads(out)
     assert told == night["exit_code"] == 30
@@ -129,12 +140,12 @@ def test_a_second_demo_in_the_same_folder_refuses_instead_of_mixing(tmp_path):
 
 
 def test_the_configuration_is_found_by_the_environment(sqlite_database, tmp_path, answer):
-    build(sqlite_database, tmp_path, generate(AS_OF, size=20))
+    lean(sqlite_database, tmp_path, generate(AS_OF, size=20))
     assert answer("check", CARDDATA_CONFIG=str(tmp_path / "retention.toml"))[0] == 0
 
 
 def test_without_a_terminal_a_night_is_told_without_a_progress_line(sqlite_database, tmp_path, answer):
-    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    lean(sqlite_database, tmp_path, generate(AS_OF, size=60))
     told, out, err = answer("run", "--as-of", AS_OF, "--config", tmp_path / "retention.toml")
     assert told == 0
     assert "exit 0" in out
@@ -143,7 +154,7 @@ def test_without_a_terminal_a_night_is_told_without_a_progress_line(sqlite_datab
 
 
 def test_a_narrow_terminal_wraps_between_words(sqlite_database, tmp_path, answer):
-    build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    lean(sqlite_database, tmp_path, generate(AS_OF, size=60))
     _, out, _ = answer("plan", "--as-of", AS_OF, "--config", tmp_path / "retention.toml", COLUMNS="50")
     body = [line for line in out.splitlines() if line.startswith("  ")]
     assert len(body) > 10
@@ -151,7 +162,7 @@ def test_a_narrow_terminal_wraps_between_words(sqlite_database, tmp_path, answer
 
 
 def test_the_report_is_told_again_from_the_ledger(sqlite_database, tmp_path, answer):
-    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    house = lean(sqlite_database, tmp_path, generate(AS_OF, size=60))
     night = house.night()
     first = Path(next(a for a in night.artefacts if a.endswith(".json"))).read_bytes()
     for artefact in night.artefacts:
@@ -180,7 +191,7 @@ def lost(told, redirection):
 
 @pytest.mark.parametrize(("form", "redirection"), [("--json", ">/dev/full"), ("--json", "<&- >&- 2>&-")])
 def test_a_night_whose_answer_is_lost_is_done_and_recorded_and_is_no_0(sqlite_database, tmp_path, redirection, form):
-    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    house = lean(sqlite_database, tmp_path, generate(AS_OF, size=60))
 
     lost(unheard(["run", "--as-of", str(AS_OF), form], redirection, tmp_path), redirection)
 
@@ -190,7 +201,7 @@ def test_a_night_whose_answer_is_lost_is_done_and_recorded_and_is_no_0(sqlite_da
 
 
 def test_a_look_in_plain_words_at_a_closed_stdout_is_no_0_either(sqlite_database, tmp_path):
-    house = build(sqlite_database, tmp_path, generate(AS_OF, size=60))
+    house = lean(sqlite_database, tmp_path, generate(AS_OF, size=60))
     house.night()
     assert house.verify(AS_OF).exit_code == 0
 
@@ -207,7 +218,7 @@ def test_a_code_that_says_something_stays_what_it_is(tmp_path, redirection):
 
 
 def test_a_report_that_cannot_be_written_says_first_what_to_do_about_the_folder(sqlite_database, tmp_path, answer):
-    build(sqlite_database, tmp_path, generate(AS_OF, size=60), report={"directory": "/proc/nowhere"})
+    lean(sqlite_database, tmp_path, generate(AS_OF, size=60), report={"directory": "/proc/nowhere"})
 
     told, out, _ = answer("run", "--as-of", AS_OF, "--json", "--config", tmp_path / "retention.toml")
 

@@ -152,3 +152,11 @@ def test_every_page_of_the_docs_can_be_reached_from_the_readme() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     unreached = [page.name for page in DOCS.glob("*.md") if f"docs/{page.name}" not in text]
     assert unreached == []
+
+
+def test_each_attack_is_tried_by_a_test_that_exists() -> None:
+    named = re.findall(r"`(test_\w+)`", (DOCS / "attacks.md").read_text(encoding="utf-8"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "tests").glob("test_*.py"))
+
+    assert len(named) > 15
+    assert [name for name in named if f"def {name}(" not in sources] == []

@@ -4,16 +4,24 @@ import json
 from collections import Counter
 from datetime import date, timedelta
 
+import pytest
 from nightly import AS_OF
+from servers import DIALECTS
 from small_house import small, small_house
 
 from carddata_retention.sampling import EACH, places
 from carddata_retention.sealed import Stratum
 
 
-def test_each_stratum_has_its_records_up_to_the_number_and_no_other(database, tmp_path):
-    house = small_house(database, tmp_path, small(300))
-    first = house.night()
+@pytest.fixture(scope="module", params=[pytest.param(d, marks=pytest.mark.xdist_group(f"draw-{d}")) for d in DIALECTS])
+def drawn_from(request, lasting_database, tmp_path_factory):
+    """A house and its one night, for what only reads what was drawn."""
+    house = small_house(lasting_database(request.param), tmp_path_factory.mktemp(request.param), small(300))
+    return house, house.night()
+
+
+def test_each_stratum_has_its_records_up_to_the_number_and_no_other(drawn_from):
+    _, first = drawn_from
     drawn = Counter((s.target, s.stratum) for s in first.sampled)
 
     for target in first.targets:
@@ -25,8 +33,8 @@ def test_each_stratum_has_its_records_up_to_the_number_and_no_other(database, tm
     assert len({(s.target, s.reference) for s in first.sampled}) == len(first.sampled)
 
 
-def test_what_is_near_has_not_come_and_what_was_purged_had_come(database, tmp_path):
-    night = small_house(database, tmp_path, small(300)).night()
+def test_what_is_near_has_not_come_and_what_was_purged_had_come(drawn_from):
+    _, night = drawn_from
     for one in night.sampled:
         if one.stratum is Stratum.NEAR:
             assert AS_OF < date.fromisoformat(one.first_purgeable_day) <= AS_OF + timedelta(days=30)
@@ -36,9 +44,8 @@ def test_what_is_near_has_not_come_and_what_was_purged_had_come(database, tmp_pa
             assert (one.reason != "", one.first_purgeable_day) == (True, "")
 
 
-def test_the_purged_ones_can_be_drawn_again_from_the_exported_evidence_and_the_seal_before(database, tmp_path):
-    house = small_house(database, tmp_path, small(300))
-    night = house.night()
+def test_the_purged_ones_can_be_drawn_again_from_the_exported_evidence_and_the_seal_before(drawn_from):
+    house, night = drawn_from
     file = house.config.path(house.config.evidence.directory) / f"{night.run_id}.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     seed = lines[-1]["previous"]

@@ -22,8 +22,9 @@ from carddata_retention import afterwards, narrator
 from carddata_retention.check import check_all
 from carddata_retention.config import load
 from carddata_retention.demo import build_billing, write_configuration
+from carddata_retention.discovered import Found, Remedy
 from carddata_retention.errors import ConfigError, RefusedError
-from carddata_retention.model import Finding, Hold, Mode, Night, Severity, State, Status
+from carddata_retention.model import Finding, Mode, Night, Severity, State, Status
 from carddata_retention.report import formats
 from carddata_retention.report.canonical import night_json
 from carddata_retention.report.cells import Table, spoken
@@ -35,6 +36,7 @@ from carddata_retention.report.sheets import sheets
 from carddata_retention.report.speech import Language
 from carddata_retention.run import night as run_night
 from carddata_retention.run import plan_night
+from carddata_retention.sealed import Hold
 from carddata_retention.settings import Config
 
 REQUESTED = tombstone(7, status=Status.REQUESTED, start_day="", last_retained_day="", first_purgeable_day="", rule="",
@@ -50,6 +52,10 @@ NIGHTS: dict[str, Callable[[], Night]] = {
     "a request and many findings": lambda: night(
         purged_sample=(REQUESTED, tombstone(1)),
         findings=tuple(Finding(f"f{i}", Severity.WARN, None, i, f"reason {i}") for i in range(90))),
+    "what discovery found": lambda: night(discovered=tuple(
+        Found(f"public.t{i}.memo", kind, i, 0.5, "high", severity, 0, 0, Remedy.REDACT, "Redact it.", declared)
+        for i, (kind, severity, declared) in enumerate([
+            ("cvv", "critical", None), ("not-read", "high", None), ("card-number", "warning", None), ("holder", "info", "cards")]))),
     "totals that differ": lambda: night(targets=(target("cards", recount=412_000, active=301_449), PAYMENTS)),
 }
 each_night = pytest.mark.parametrize("name", NIGHTS)

@@ -1,11 +1,11 @@
-"""sql/grants/ is enough for the three logins, and not one thing more: tried on PostgreSQL and MariaDB."""
+"""sql/grants/ is enough for the four logins, and not one thing more: tried on PostgreSQL and MariaDB."""
 
 import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,18 +17,24 @@ from nightly import AS_OF, House
 from servers import Database
 from small_house import LEAN, ONE_EACH, small_gate
 
+from carddata_retention import holds, subject_requests
 from carddata_retention.check import check_all
 from carddata_retention.config import load
+from carddata_retention.holds import Order
+from carddata_retention.individuals import RequestKind
 from carddata_retention.model import Night
+from carddata_retention.subject_requests import Claim
 
-ROLES = {"remover": "CARDDATA_DATABASE_URL", "planner": "CARDDATA_PLAN_URL", "verifier": "CARDDATA_VERIFY_URL"}
+ORDER = Order("dispute", "legal", date(2027, 1, 31))
+ROLES = {"remover": "CARDDATA_DATABASE_URL", "planner": "CARDDATA_PLAN_URL", "verifier": "CARDDATA_VERIFY_URL",
+         "registrar": "CARDDATA_REGISTER_URL"}
 TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
 DENIED = {"postgresql": "42501", "mariadb": (1142, 1143, 1044, 1227, 1370)}
 
 
 @dataclass(frozen=True)
 class Logins:
-    """The example, reached by three logins with the rights of sql/grants/."""
+    """The example, reached by four logins with the rights of sql/grants/."""
 
     house: House
     names: dict[str, str]
@@ -83,6 +89,7 @@ def logged_in(server: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -
     small_gate(folder, ONE_EACH)
     (folder / "retention.toml").write_text(configuration(server.dialect, server.url, **LEAN, subject=SUBJECT, database={
         "url": None, "url_env": ROLES["remover"], "plan_url_env": ROLES["planner"], "verify_url_env": ROLES["verifier"],
+        "register_url_env": ROLES["registrar"],
     }), encoding="utf-8")
     house = replace(house, config=load(folder / "retention.toml"))
     names = {role: f"{role}_{uuid.uuid4().hex[:8]}" for role in ROLES}
@@ -166,14 +173,36 @@ def test_the_remover_cannot_touch_what_is_not_declared(logins):
 def test_the_remover_cannot_change_or_remove_evidence_or_holds(logins):
     own = logins.house.own
     forbidden = [
-        *(f"DELETE FROM {own(t)}" for t in ("run", "batch", "tombstone", "deadline", "hold", "request")),
+        *(f"DELETE FROM {own(t)}" for t in ("run", "batch", "tombstone", "deadline", "hold", "request",
+                                               "attestation")),
         *(f"UPDATE {own(t)} SET {c} = {c}" for t, c in (
-            ("batch", "digest"), ("tombstone", "status"), ("deadline", "rule"), ("hold", "released_at"), ("request", "granted_at"))),
+            ("batch", "digest"), ("tombstone", "status"), ("deadline", "rule"), ("hold", "released_at"), ("request", "granted_at"),
+            ("attestation", "withdrawn_at"), ("attestation", "ended_on"), ("attestation", "services"))),
+        f"UPDATE {own('request')} SET granted_by = 'me', closed_at = 'now'",
+        f"INSERT INTO {own('attestation')} (id, item) VALUES ('a', '1')",
         f"INSERT INTO {own('hold')} (id, scope) VALUES ('h', 'target')",
         f"INSERT INTO {own('request')} (id, scope) VALUES ('r', 'target')",
     ]
 
     assert [s for s in forbidden if not logins.refuses("remover", s)] == []
+
+
+def test_the_registrar_holds_and_answers_and_can_remove_nothing(logins):
+    house, own, now = logins.house, logins.house.own, datetime.now(UTC)
+    card, customer = house.execute("SELECT id, customer_id FROM cards WHERE customer_id IS NOT NULL ORDER BY id")[0]
+
+    for hold in (holds.place_on_record(house.config, now, "cards", str(card), ORDER),
+                 holds.place_on_subject(house.config, now, str(customer), ORDER),
+                 holds.place_on_target(house.config, now, "payments", ORDER)):
+        holds.release(house.config, now, hold, "legal", "settled")
+    number = subject_requests.ask(house.config, now, RequestKind.ERASE, Claim("desk", "seen", subject=str(customer))).id
+    subject_requests.refuse(house.config, now, number, "DPO", "law", "kept by law")
+
+    forbidden = ["DELETE FROM cards", "DELETE FROM payments", "UPDATE payments SET card_token = NULL",
+                 "UPDATE cards SET card_token = NULL", "UPDATE services SET use_ended_at = NULL",
+                 *(f"DELETE FROM {own(t)}" for t in ("hold", "request", "run", "tombstone", "work")),
+                 f"UPDATE {own('run')} SET seal = seal", f"INSERT INTO {own('tombstone')} (run_id) VALUES ('r')"]
+    assert [s for s in forbidden if not logins.refuses("registrar", s)] == []
 
 
 def writing_rights(dialect: str) -> list[str]:

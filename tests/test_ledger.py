@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -11,8 +11,10 @@ import pytest
 import sqlalchemy as sa
 from bench import Bench, add, bench, empty_house, watching
 from billing import generate
-from nightly import AS_OF, House, build
+from nightly import AS_OF, House
 from processes import die, in_a_process
+from servers import DIALECTS, Database
+from small_house import lean
 
 from carddata_retention import export
 from carddata_retention.errors import BlindError, BrokenError, BusyError
@@ -23,10 +25,14 @@ from carddata_retention.verifier.check import check_folder
 CARD_VALUES = ("HANAKO SATO", "TARO YAMADA", "tok_", "2024-09", "山田")
 
 
-@pytest.fixture
-def runs(database: Any, tmp_path: Any) -> Iterator[Bench]:
-    """Three sealed runs that each removed three cards."""
-    house = empty_house(database, tmp_path)
+ONCE_EACH = [pytest.param(d, marks=pytest.mark.xdist_group(f"ledger-{d}")) for d in DIALECTS]
+
+
+@pytest.fixture(scope="module", params=ONCE_EACH)
+def runs(request: pytest.FixtureRequest, lasting_database: Callable[[str], Database],
+         tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Three sealed runs that each removed three cards, for all tests that commit nothing."""
+    house = empty_house(lasting_database(request.param), tmp_path_factory.mktemp(request.param))
     with bench(house) as b:
         for first in (100, 200, 300):
             add(house, *range(first, first + 3))
@@ -130,17 +136,19 @@ def test_a_run_is_sealed_once(runs):
     runs.check()
 
 
-def test_a_candidate_is_not_settled_twice(runs):
-    add(runs.house, 400)
-    run_id = runs.begin()
-    runs.engine(run_id, "cards").run(runs.freeze(run_id, "cards"))
-    with pytest.raises(BrokenError) as found, runs.stage.db.transaction() as connection:
-        runs.ledger.settle(connection, run_id, "cards", 9, {1: (Outcome.SKIPPED, SkipReason.LOCKED)})
+def test_a_candidate_is_not_settled_twice(database, tmp_path):
+    house = empty_house(database, tmp_path)
+    add(house, 400)
+    with bench(house) as b:
+        run_id = b.begin()
+        b.engine(run_id, "cards").run(b.freeze(run_id, "cards"))
+        with pytest.raises(BrokenError) as found, b.stage.db.transaction() as connection:
+            b.ledger.settle(connection, run_id, "cards", 9, {1: (Outcome.SKIPPED, SkipReason.LOCKED)})
     assert found.value.code == "settled_twice"
 
 
 def test_verify_exits_with_50_where_an_old_tombstone_was_changed(database, tmp_path):
-    house = build(database, tmp_path, generate(AS_OF, size=40))
+    house = lean(database, tmp_path, generate(AS_OF, size=40))
     first = house.night()
     house.night()
     assert house.verify().exit_code == 0
@@ -152,7 +160,7 @@ def test_verify_exits_with_50_where_an_old_tombstone_was_changed(database, tmp_p
 
 
 def test_a_lost_evidence_key_stops_the_night_and_no_new_one_is_made(database, tmp_path):
-    house = build(database, tmp_path, generate(AS_OF, size=40))
+    house = lean(database, tmp_path, generate(AS_OF, size=40))
     assert house.night(as_of=AS_OF - timedelta(days=40)).exit_code == 0
     key = house.config.path(house.config.evidence.key_file)
     kept = key.read_bytes()

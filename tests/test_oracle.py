@@ -139,7 +139,7 @@ def test_the_other_conventions_begin_at_the_day_itself() -> None:
 def test_the_last_of_several_services_decides() -> None:
     verdict = card(service(jst("2019-02-28T12:00")), service(jst("2020-02-28T12:00")), service(jst("2012-01-01T12:00")))
     assert verdict == Verdict("overdue", None, jst("2020-02-28T12:00"), date(2020, 2, 29), date(2025, 2, 28),
-                              date(2025, 3, 1))
+                              date(2025, 3, 1), "use_ended_at")
 
 
 OLD = jst("2015-06-30T12:00")

@@ -2,15 +2,15 @@
 
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import count
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from bench import LONG_AGO, add, alive, bench, empty_house, evidence_of, grant_request, moment, place_hold, usages
 from billing import generate
-from nightly import AS_OF, House, build
+from nightly import AS_OF, House
 from oracle import Rules, answers
+from small_house import lean
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import scan
@@ -223,7 +223,7 @@ def test_a_hold_keeps_what_it_names_and_nothing_else(database, tmp_path, scope, 
 
 
 def test_a_second_run_the_same_night_removes_nothing_and_a_dry_run_changes_no_table(database, tmp_path):
-    house = build(database, tmp_path, generate(AS_OF, size=60))
+    house = lean(database, tmp_path, generate(AS_OF, size=60))
     first = house.night()
     before = dump(house)
     house.plan()
@@ -256,7 +256,7 @@ def test_composite_keys_text_keys_and_dates_as_keys_are_removed_by_name(database
     days = [date(2020, 2, n) for n in range(1, 29)]
     rows = [{"shop": shop, "day": str(days[n % 28]) if database.dialect == "sqlite" else days[n % 28], "no": n,
              "customer_id": 1 if n % 7 == 0 else 100, "cardholder_name": "A", "card_token": f"tok_{n}"}
-            for n in range(1200) for shop in ("東京", "NULL", 'o"s\\a,{k}a')]
+            for n in range(400) for shop in ("東京", "NULL", 'o"s\\a,{k}a')]
     with database.engine.begin() as connection:
         connection.execute(vault.insert(), rows)
     with bench(house) as b:
@@ -341,14 +341,14 @@ NIGHTS = [
 @pytest.mark.parametrize(("as_of", "convention", "kind", "seed"), [(*night, n) for n, night in enumerate(NIGHTS, 11)],
                          ids=[f"{d}-{c}-{k}" for d, c, k in NIGHTS])
 def test_every_database_removes_exactly_what_the_oracle_says(new_database, tmp_path, as_of, convention, kind, seed):
+    """SQLite and the servers in turn: each has every kind of column; the convention moves only a bound, a parameter."""
     billing = generate(as_of, size=230, seed=seed, end_kind=kind)
     expected = answers(billing, Rules(as_of, convention=convention, kind=kind))
     told = []
-    for dialect, n in zip(("sqlite", "postgresql", "mariadb"), count(), strict=False):
+    for dialect in ("sqlite", ("postgresql", "mariadb")[seed % 2]):
         folder = tmp_path / dialect
         folder.mkdir()
-        house = build(new_database(dialect), folder, billing, end_kind=kind, policy={"convention": convention})
-        assert n < 3
+        house = lean(new_database(dialect), folder, billing, end_kind=kind, policy={"convention": convention})
         numbers: dict[str, Any] = {}
         with bench(house, as_of) as b:
             for target in TARGETS:
@@ -364,5 +364,5 @@ def test_every_database_removes_exactly_what_the_oracle_says(new_database, tmp_p
             assert numbers["cards"][2] == expected["cards"].children_removed
         told.append(numbers)
         assert evidence_of(house) == {target: expected[target].purge for target in TARGETS}
-    assert told[0] == told[1] == told[2]
+    assert told[0] == told[1]
     assert sum(len(answer.purge) for answer in expected.values()) > 30

@@ -32,7 +32,7 @@ from carddata_retention.shares import HISTORY, history, permille
 AS_OF = date(2026, 11, 24)
 CARD = "4111111111111111"
 END = datetime(2015, 3, 3, 3, 4, 5, tzinfo=UTC)
-SUITES = ("target", "service_end", "history")
+SUITES = ("target", "service_end", "history", "discovery")
 
 
 class Data:
@@ -453,8 +453,8 @@ def test_a_limit_is_still_allowed_and_one_more_is_not() -> None:
 
 
 def test_answers_come_in_the_order_of_the_questions_and_of_the_suite() -> None:
-    asked = [Question(s, dict.fromkeys(columns_of(s), 0), t) for s, t in zip(SUITES, "abc", strict=True)]
-    expected = [(t, e["meta"]["id"]) for s, t in zip(SUITES, "abc", strict=True) for e in shipped(s)["expectations"]]
+    asked = [Question(s, dict.fromkeys(columns_of(s), 0), t) for s, t in zip(SUITES, "abcd", strict=True)]
+    expected = [(t, e["meta"]["id"]) for s, t in zip(SUITES, "abcd", strict=True) for e in shipped(s)["expectations"]]
     assert [(r.target, r.id) for r in judge_all(asked, None)] == expected
     assert judge_all([], None) == ()
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from carddata_retention.errors import RefusedError
+from carddata_retention.individuals import RequestKind, RequestTally
 from carddata_retention.model import (
     Convention,
     CutoffView,
     Disposition,
     Finding,
-    Hold,
     Kind,
     Mode,
     Night,
@@ -28,7 +28,6 @@ from carddata_retention.model import (
     Status,
     TargetResult,
     Tombstone,
-    UndeterminedExample,
 )
 from carddata_retention.report import leaks
 from carddata_retention.report.canonical import canonical_bytes, digest, night_json
@@ -40,7 +39,7 @@ from carddata_retention.report.sentences import VERDICTS
 from carddata_retention.report.speech import CATALOGUE, Language
 from carddata_retention.report.views import Length, LocationView, PolicyView, VersionView
 from carddata_retention.report.words import Text
-from carddata_retention.sealed import Sampled, Sealed, Stratum
+from carddata_retention.sealed import Hold, Sampled, Sealed, Stratum, UndeterminedExample
 
 BOTH: tuple[Language, ...] = ("ja", "en")
 PAN = "4111111111111111"  # the test number of the card schemes
@@ -121,7 +120,8 @@ def night(**changed: Any) -> Night:
         "timings_s": {"plan": 61.2, "gate": 9.013_123_9, "purge": 301.0, "verify": 90.5, "longest_transaction": 0.097},
         "purged_sample": tuple(tombstone(i) for i in range(200)),
         "holds": (Hold("h1", "subject", None, "dispute", "legal", "2026-01-05T02:00:00Z", "2026-07-01"),
-                  Hold("h2", "record", "cards", "authority", "legal", "2026-02-05T02:00:00Z", None)),
+                  Hold("h2", "record", "cards", "authority", "legal", "2026-02-05T02:00:00Z", None, 118)),
+        "requests": (RequestTally(RequestKind.DISCLOSE, 2, 1, 0, 1, 1), RequestTally(RequestKind.ERASE, 3, 2, 1, 1, 4)),
         "holds_in_force": 2, "sampled": tuple(drawn(i) for i in range(25)), "sample_seed": "a072c63ad41dd96ff7fad9ee447391bf",
         "undetermined_examples": (UndeterminedExample("cards", "no_end", "8b8c18adea8511f0a1b2c3d4e5f60718"),
                                   UndeterminedExample("payments", "unreadable_end", "f2ff3e3ba0e64c1d" * 2)),
@@ -224,9 +224,15 @@ def test_nothing_passes_by_assertion() -> None:
     assert tone(night(mode=Mode.VERIFY), "C9") == "ok"
 
 
+SIGNED = Finding("plan_approved", Severity.INFO, None, None, "The plan was carried out.", "計画を実施した。")
+
+
 @pytest.mark.parametrize(("changed", "no", "expected"), [
     ({"policy_version": "1"}, "C1", "bad"),
+    ({"findings": (SIGNED,)}, "C1", "ok"),
+    ({"findings": (SIGNED,), "policy_version": "1"}, "C1", "bad"),
     ({"policy_digest": "0" * 64}, "C7", "att"),
+    ({"policy_digest": "0" * 64, "findings": (SIGNED,)}, "C7", "ok"),
     ({"previous": None}, "C7", "na"),
     ({"verdict": State.BROKEN}, "C9", "bad"),
     ({"verdict": State.BROKEN, "mode": Mode.VERIFY}, "C9", "bad"),

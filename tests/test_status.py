@@ -20,7 +20,18 @@ from carddata_retention.period import Reading
 from carddata_retention.policy import in_force
 from carddata_retention.schema import BoundTarget, bind
 from carddata_retention.stage import open_stage
-from carddata_retention.status import FORECAST_DAYS, REASON, End, Record, Service, Standing, decide, standing, status_of
+from carddata_retention.status import (
+    FORECAST_DAYS,
+    REASON,
+    Acquired,
+    End,
+    Record,
+    Service,
+    Standing,
+    decide,
+    standing,
+    status_of,
+)
 
 NESTED = [frozenset(d for d in FORECAST_DAYS if d >= least) for least in (*FORECAST_DAYS, 366)]
 FLAGS = ("over", "implausible", "before_start", "overdue", "due")
@@ -77,10 +88,13 @@ def test_every_line_of_the_table_decides_something():
 ONE_OF_EACH = {standing(s): s for s in every_service()}
 ORDER = ("active", "no_subject", "no_service", "no_end", "unreadable_end", "implausible_end", "end_before_start")
 UNDATED = ORDER[1:]
+UNDECIDED = ("no_created", "no_policy_version")
+SETTLED = ("no_service", "no_end", "unreadable_end", "implausible_end", "end_before_start")
 
 
 def test_a_service_can_stand_in_every_way_but_those_of_having_none():
-    assert set(Standing) - set(ONE_OF_EACH) == {Standing.NO_SERVICE, Standing.NO_SUBJECT}
+    assert set(Standing) - set(ONE_OF_EACH) == {
+        Standing.NO_SERVICE, Standing.NO_SUBJECT, Standing.NO_CREATED, Standing.NO_POLICY_VERSION}
 
 
 def expected_of(record: Record) -> tuple[str, str | None]:
@@ -121,14 +135,50 @@ def test_every_record_has_one_status_and_a_reason_exactly_where_it_is_undetermin
         assert (decision.reason is not None) is (decision.status is Status.UNDETERMINED)
         seen.add((decision.status, decision.reason))
     assert {s for s, _ in seen} == set(Status)
-    assert {r for _, r in seen} - {None} == set(UNDATED) == set(REASON.values())
+    assert {r for _, r in seen} - {None} == set(UNDATED) == set(REASON.values()) - set(UNDECIDED)
+
+
+def test_a_record_that_no_version_decides_is_undetermined_unless_all_versions_call_it_active():
+    few = [(), *((s,) for s in ONE_OF_EACH.values())]
+    reasons = {Acquired.UNKNOWN: "no_created", Acquired.BY_NONE: "no_policy_version"}
+    for acquired, first, second in product(reasons, few, few):
+        active = all(Standing.ACTIVE in map(standing, services) for services in (first, second))
+        decision = decide(Record(False, False, False, (first,), acquired, ((second,),)))
+        expected = ("active", None) if active else ("undetermined", reasons[acquired])
+        assert (decision.status.value, decision.reason) == expected, (acquired, first, second)
+    for acquired in reasons:
+        assert decide(Record(False, False, False, (), acquired, ((),))).reason == "no_subject"
+        for flags in ((True, False, False), (False, True, False), (False, False, True)):
+            plain = decide(Record(*flags, ((ONE_OF_EACH[Standing.DUE],),)))
+            assert decide(Record(*flags, ((ONE_OF_EACH[Standing.DUE],),), acquired, ((),))).status is plain.status
+
+
+ATTESTED = [ONE_OF_EACH[s] for s in (Standing.OVERDUE, Standing.DUE, Standing.RETAINED_90, Standing.RETAINED,
+                                     Standing.ACTIVE)]
+
+
+def test_an_attested_end_settles_what_nobody_can_date_and_nothing_else():
+    some = [(), *((s,) for s in ONE_OF_EACH.values()), *combinations_with_replacement(ONE_OF_EACH.values(), 2)]
+    for services, attested in product(some, ATTESTED):
+        without = decide(Record(False, False, False, (services,)))
+        decision = decide(Record(False, False, False, (services,), attested=(attested,)))
+        if without.reason not in SETTLED:
+            assert decision == without
+            continue
+        known = [standing(s) for s in (*services, attested)]
+        # Whatever the data can date themselves still counts: the latest of all ends decides.
+        assert decision.standing is max(s for s in known if s.name.lower() not in SETTLED), (services, attested)
+    for reason in (Acquired.UNKNOWN, Acquired.BY_NONE):
+        assert decide(Record(False, False, False, ((),), reason, attested=(ATTESTED[0],))).reason in UNDECIDED
+    one_of_two = Record(False, False, False, ((), ()), attested=(ATTESTED[0], None))
+    assert decide(one_of_two).reason == "no_service"
 
 
 def test_the_status_by_services_alone_is_one_for_each_standing():
     assert {s.name: status_of(s).value for s in Standing} == {
         "OVERDUE": "overdue", "DUE": "due", "ACTIVE": "active",
         **dict.fromkeys(("RETAINED", *(f"RETAINED_{d}" for d in FORECAST_DAYS)), "retained"),
-        **{reason.upper(): "undetermined" for reason in UNDATED}}
+        **{reason.upper(): "undetermined" for reason in (*UNDATED, *UNDECIDED)}}
 
 
 # The same table as SQL
@@ -380,7 +430,7 @@ def different(found: dict[int, Any], expected: dict[int, Any], rows: list[Row]) 
 def test_the_greatest_standing_is_the_latest_end(day, tmp_path, sqlite_database):
     """Why one MAX may decide: the standing by the end alone never falls as the end moves later."""
     (tmp_path / "retention.toml").write_text(configuration("sqlite", sqlite_database.url), encoding="utf-8")
-    bounds = in_force(load(tmp_path / "retention.toml"), day).bounds(Reading())
+    bounds = in_force(load(tmp_path / "retention.toml"), day).in_force.bounds(Reading())
     ends = [datetime(day.year - 6, 1, 1, tzinfo=JST) + timedelta(hours=12 * n) for n in range(6 * 731)]
 
     def covered(bound: Any, end: datetime) -> bool:

@@ -7,12 +7,21 @@ import sys
 from typing import NoReturn
 
 from carddata_retention import console
-from carddata_retention.cli import evidence, holding, nightly, planning, questions
+from carddata_retention.cli import (
+    attesting,
+    discovering,
+    evidence,
+    holding,
+    nightly,
+    planning,
+    questions,
+    requesting,
+)
 from carddata_retention.cli.auditing import leave_event
 from carddata_retention.cli.front import app
 from carddata_retention.errors import BlindError, RetentionError
 
-__all__ = ["evidence", "holding", "main", "nightly", "planning", "questions"]
+__all__ = ["attesting", "discovering", "evidence", "holding", "main", "nightly", "planning", "questions", "requesting"]
 
 
 def main() -> NoReturn:

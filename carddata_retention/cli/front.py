@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from carddata_retention import __version__, console
 from carddata_retention.errors import UsageError
@@ -20,8 +21,18 @@ if TYPE_CHECKING:
     from carddata_retention.nights import Hooks
     from carddata_retention.settings import Config
 
+# As people meet them; `--help` lists them so.
+COMMANDS = ("demo", "check", "plan", "approve", "apply", "run", "verify", "report", "explain", "deadline", "hold",
+            "request", "discover", "evidence", "resolve", "residue", "unlock")
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+
 app = typer.Typer(
-    name="carddata-retention", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+    name="carddata-retention", cls=_InOrder, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
     rich_markup_mode=None,  # plain help: drawing boxes would take longer than everything else
     help="Removes card data from a billing database when its retention period is over, and proves it.",
 )

@@ -30,6 +30,8 @@ def plan(
     out: Annotated[Path | None, typer.Option("--out", help="Write the plan here, for apply.")] = None,
     key_file: KeyFile = None,
     show: Annotated[Path | None, typer.Option("--show", metavar="PLAN", help="Show this plan, stale or not.")] = None,
+    compare: Annotated[str | None, typer.Option("--compare-version", metavar="VERSION", help="How many records would "
+                                                "be due earlier or later if this version decided.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="Show the statements and the database's query plan.")] = False,
     json: Json = False,
 ) -> None:
@@ -46,7 +48,7 @@ def plan(
                          cure="carddata-retention plan --out plan.json --key-file KEY")
     settings, host, day = asked(config, as_of)
     sign = approval.signer(settings.approval, key_file, host) if out else (lambda _: ())
-    told, frozen, statements = plan_night(settings, host, day, hooks(), out, sign)
+    told, frozen, statements = plan_night(settings, host, day, hooks(), out, sign, compare)
     if frozen is not None:
         console.log(f"plan {frozen.digest[:16]} written to {out}; carry it out with: carddata-retention apply {out}")
     if sql and not json:

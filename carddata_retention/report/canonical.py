@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from typing import Any
 
+from carddata_retention.discovered import Found
 from carddata_retention.model import CutoffView, Night, TargetResult
 
 SCHEMA = 1
@@ -12,6 +14,7 @@ COUNTS = (
     "population", "active", "retained", "held", "undetermined", "requested", "due", "overdue", "blank",
     "out_of_scope", "purged", "skipped", "failed", "arrived", "residue", "remaining_due", "table_rows", "recount",
 )
+FOUND = ("place", "class", "severity", "count", "confidence", "advice", "declared")
 REASONS = ("undetermined_reasons", "skipped_reasons", "failed_reasons", "children_removed")
 
 
@@ -28,6 +31,11 @@ def _target(target: TargetResult) -> dict[str, Any]:
     return out | {"forecast": {str(days): count for days, count in target.forecast.items()}}
 
 
+def _found(found: Found) -> dict[str, Any]:
+    told = found.as_json()
+    return {word: told[word] for word in FOUND}
+
+
 def night_json(night: Night) -> dict[str, Any]:
     """The object that `run`, `plan`, `apply` and `verify` print with `--json` and that `night.json` holds."""
     cutoff = ruling_cutoff(night)
@@ -40,7 +48,7 @@ def night_json(night: Night) -> dict[str, Any]:
         "cutoff_inclusive": cutoff.cutoff_inclusive if cutoff else None,
         "cutoffs": [
             {"version": c.version, "trigger": c.trigger, "column": c.column, "kind": c.kind.value,
-             "cutoff": c.cutoff, "cutoff_inclusive": c.cutoff_inclusive, "records": c.records}
+             "cutoff": c.cutoff, "cutoff_inclusive": c.cutoff_inclusive, "records": c.records, "decided": c.decided}
             for c in night.cutoffs
         ],
         "policy": {"id": night.policy_id, "version": night.policy_version, "digest": night.policy_digest},
@@ -59,6 +67,8 @@ def night_json(night: Night) -> dict[str, Any]:
             for f in night.findings
         ],
         "artefacts": list(night.artefacts),
+        **({"comparison": asdict(night.comparison)} if night.comparison is not None else {}),
+        **({"discovery": [_found(f) for f in night.discovered]} if night.discovered else {}),
     }
 
 

@@ -64,7 +64,14 @@ def _policy(night: Night, policy: PolicyView) -> Control:
         return Control("C1", "bad", phrase("fact", "c1.mismatch", ran=night.policy_version, **facts), "t3-1")
     if gaps:
         return Control("C1", "att", phrase("fact", "c1.gaps", gaps=gaps, **facts), "t3-1")
+    if _signed(night):
+        return Control("C1", "ok", phrase("fact", "c1.signed", **facts), "t13-2")
     return Control("C1", "na", phrase("fact", "c1.approval", **facts), "t3-1")
+
+
+def _signed(night: Night) -> bool:
+    """Whether the run carried out a plan, made under its policy, that two people signed."""
+    return any(finding.id == "plan_approved" for finding in night.findings)
 
 
 def _population(night: Night) -> Control:
@@ -160,8 +167,8 @@ def _change(night: Night) -> Control:
     if before is None:
         return Control("C7", "na", phrase("fact", "c7.first"), "t13-1")
     same = before.policy_digest == night.policy_digest
-    fact = phrase("fact", "c7.same" if same else "c7.changed", run=before.run_id)
-    return Control("C7", "ok" if same else "att", fact, "t13-1")
+    key = "c7.same" if same else "c7.signed" if _signed(night) else "c7.changed"
+    return Control("C7", "att" if key == "c7.changed" else "ok", phrase("fact", key, run=before.run_id), "t13-1")
 
 
 def _effective(night: Night) -> Control:

@@ -144,11 +144,22 @@ def holds(night: Night) -> list[Table]:
     """9-1: the legal holds in force, those first whose review comes first."""
     if not night.holds:
         return []
-    rows = tuple(Row((h.id, code("scope", h.scope), h.target, h.basis, h.placed_by, h.placed_at, h.review_by,
+    rows = tuple(Row((h.id, code("scope", h.scope), h.target, h.items, h.basis, h.placed_by, h.placed_at, h.review_by,
                       Conclusion("att" if tables.overdue_review(night, h) else "ok"))) for h in night.holds)
     caption = phrase("note", "t9-1", n=len(rows), total=night.holds_in_force)
-    return [Table("t9-1", caption, columns("hold_id", "scope", "target", "basis", "placed_by", ("placed_at", "instant"),
-                                           ("review_by", "date"), "review"), rows, tables.HOLD_ROWS)]
+    return [Table("t9-1", caption, columns("hold_id", "scope", "target", ("items", "count"), "basis", "placed_by",
+                                           ("placed_at", "instant"), ("review_by", "date"), "review"), rows,
+                  tables.HOLD_ROWS)]
+
+
+def requests(night: Night) -> list[Table]:
+    """9-2: requests of individuals by kind: what became of them since the night before, and how many are open."""
+    if not night.requests:
+        return []
+    rows = tuple(Row((code("request", t.kind.value), t.received, t.granted, t.refused, t.closed, t.open))
+                 for t in night.requests)
+    heads = ("received", "granted", "refused", "answered", "open")
+    return [Table("t9-2", phrase("label", "t9-2"), columns("request", *((key, "count") for key in heads)), rows)]
 
 
 def undetermined(night: Night) -> list[Table]:
@@ -176,6 +187,17 @@ def quality(night: Night) -> list[Table]:
     return [Table("t11-1", phrase("note", "t11-1", n=len(rows), total=len(night.quality)), columns(
         "expectation", "target", "severity", ("checked", "count"), ("observed", "count"), ("limit", "count"), "result",
     ), rows, tables.QUALITY_ROWS)]
+
+
+def discovered(night: Night) -> list[Table]:
+    """11-3: card data that the discovery of tonight found, gravest first; what is declared comes last."""
+    if not night.discovered:
+        return []
+    rows = tuple(Row((f.place, f.kind, code("found", f.severity), f.count, f.declared))
+                 for f in night.discovered)
+    caption = phrase("note", "t11-3", n=min(len(rows), tables.FOUND_ROWS), total=len(rows))
+    return [Table("t11-3", caption, columns("place", "class", "severity", ("count", "count"), "declared_in"), rows,
+                  tables.FOUND_ROWS)]
 
 
 def forecast(night: Night) -> list[Table]:

@@ -6,11 +6,13 @@ Made from the same names as the object itself; docs/night.schema.json holds it. 
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from carddata_retention.errors import Exit
 from carddata_retention.model import Kind, Mode, Severity, State
-from carddata_retention.report.canonical import COUNTS, REASONS, SCHEMA
+from carddata_retention.report.canonical import COUNTS, FOUND, REASONS, SCHEMA
+from carddata_retention.sealed import ComparedTarget
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -43,8 +45,15 @@ def list_of(of: Schema) -> Schema:
 def _cutoff() -> Schema:
     return object_of({
         "version": TEXT, "trigger": TEXT, "column": TEXT, "kind": one_of(Kind), "cutoff": TEXT,
-        "cutoff_inclusive": BOOLEAN, "records": COUNT,
+        "cutoff_inclusive": BOOLEAN, "records": COUNT, "decided": COUNT,
     })
+
+
+def _comparison() -> Schema:
+    counts = [f.name for f in fields(ComparedTarget) if f.name != "name"]
+    compared = object_of({"name": TEXT, **dict.fromkeys(counts, COUNTED)})
+    return {**object_of({"version": TEXT, "targets": list_of(compared)}),
+            "description": "only with plan --compare-version: what this version would change"}
 
 
 def _target() -> Schema:
@@ -72,8 +81,10 @@ def night_schema() -> Schema:
         "timings_s": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0},
                       "description": "seconds"},
         "quality": list_of(judged), "findings": list_of(found), "artefacts": list_of(TEXT),
+        "discovery": list_of(object_of(dict.fromkeys(FOUND, TEXT) | {"count": COUNTED, "declared": TEXT_OR_NONE})),
         "error": object_of(dict.fromkeys(("code", "cause", "not_done", "cure"), TEXT)),
-    }, optional=("error",))
+        "comparison": _comparison(),
+    }, optional=("error", "comparison", "discovery"))
     return {"$schema": DIALECT, "title": "night.json", **whole}
 
 

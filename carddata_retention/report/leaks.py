@@ -1,7 +1,7 @@
 """A last look before anything is published: does something in it have the shape of a card number?
 
-A candidate is 13 to 19 decimal digits of any script and width, with or without separators, that begins like
-an issuer's number and passes the Luhn check. What must not cry wolf is told apart by its shape, not by its
+A candidate is 13 to 19 decimal digits of any script and width, with or without separators, that some issuer may
+have issued (`issuers`) and that passes the Luhn check. What must not cry wolf is told apart by its shape, not by its
 place: digests and UUIDs are cut out whole; dates, thousands and times do not have the groups of a card.
 The scan never repeats what it found. `discover` is the thorough search; this one guards the door.
 """
@@ -13,22 +13,15 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
+from carddata_retention.issuers import issued, luhn
+
 _DIGEST = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     r"|(?=[0-9]*[a-fA-F])(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{96}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32}))"
     r"(?![0-9A-Za-z])"
 )
 _CHAIN = re.compile(r"[0-9]+(?:[^0-9A-Za-z]{1,2}[0-9]+)*")
-_ISSUER = re.compile(
-    r"4|5[0-8]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3(?:[47]|0[0-5]|095|[689]|5(?:2[89]|[3-8]))|6[0-9]|81|1800|2131"
-)
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1), (4, 6, 5), (4, 6, 4), (4, 4, 5)}
-
-
-def luhn(digits: str) -> bool:
-    """The check digit of ISO/IEC 7812."""
-    doubled = (int(d) * 2 - 9 * (int(d) > 4) for d in digits[-2::-2])
-    return (sum(int(d) for d in digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def _plain(text: str) -> str:
@@ -71,7 +64,7 @@ def has_card_number(text: str) -> bool:
     """Whether something in `text` has the shape of a card number."""
     plain = _DIGEST.sub(" # ", _plain(text))
     return any(
-        _ISSUER.match(digits) and luhn(digits) and len(set(digits)) > 1
+        issued(digits) and luhn(digits) and len(set(digits)) > 1
         for chain in _CHAIN.findall(plain)
         for digits in _candidates(chain)
     )

@@ -37,6 +37,7 @@ def _lists(night: Night) -> dict[str, Any]:
         "overdue_total": total(night.targets, "overdue").value,
         "undetermined": tables.undetermined(night),
         "quality": tables.quality(night)[: tables.QUALITY_ROWS],
+        "discovered": night.discovered[: tables.FOUND_ROWS],
         "findings": tables.findings(night)[: tables.FINDING_ROWS],
         "checks": tables.checks(night),
         "holds": night.holds[: tables.HOLD_ROWS],

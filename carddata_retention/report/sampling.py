@@ -45,7 +45,7 @@ def _size(kind: Kinds, target: TargetResult) -> int | None:
 
 def version_of(policy: PolicyView, drawn: Sampled) -> VersionView | None:
     """The version of the policy that a record was judged by, where the report knows it."""
-    known = (policy.version, policy.previous)
+    known = (policy.version, policy.previous, *policy.deciding)
     return next((v for v in known if v is not None and v.version == drawn.policy_version), None)
 
 

@@ -31,7 +31,7 @@ def sample(night: Night, policy: PolicyView) -> list[Table]:
         "stratum", ("size", "count"), "reason", ("reference", "reference"), "target", ("ended", "instant"),
         ("start_day" if letter == "S" else "start_day.E", "date"), ("length", "count"), ("last_day", "date"),
         ("first_purgeable", "date"), ("again_last", "date"), ("again_first", "date"), ("different", "count"),
-        "by_hand", "tester",
+        "by_hand", "tester", "policy",
     )
     caption = phrase("note", "t15-2", n=sum(len(s.drawn) for s in drawn), total=sum(s.size or 0 for s in drawn),
                      seed=night.sample_seed or "—")
@@ -53,7 +53,7 @@ def _lines(stratum: Stratum, policy: PolicyView) -> list[tuple[Cell, ...]]:
     """The records of a stratum; one line of dashes where none was drawn, so that the gap is seen."""
     if stratum.drawn:
         return [_recomputed(stratum, drawn, policy) for drawn in stratum.drawn]
-    return [(_named(stratum), stratum.size, None, None, stratum.target, *(None,) * 8, Blank(), Blank())]
+    return [(_named(stratum), stratum.size, None, None, stratum.target, *(None,) * 8, Blank(), Blank(), None)]
 
 
 def _reason(drawn: Sampled) -> Cell:
@@ -64,12 +64,12 @@ def _reason(drawn: Sampled) -> Cell:
 
 def _recomputed(stratum: Stratum, drawn: Sampled, policy: PolicyView) -> tuple[Cell, ...]:
     start, kept, first = (day_of(d) for d in (drawn.start_day, drawn.last_retained_day, drawn.first_purgeable_day))
-    version = version_of(policy, drawn)
+    version, judged = version_of(policy, drawn), f"v{drawn.policy_version}" if drawn.policy_version else None
     head: tuple[Cell, ...] = (_named(stratum), stratum.size, _reason(drawn), drawn.reference, drawn.target,
                               drawn.service_end or None)
     again = _again(policy, version.period, start) if version and start else None
     if version is None or start is None or again is None:  # an erasure request has no deadline to recompute
-        return (*head, start, None, kept, first, None, None, None, Blank(), Blank())
+        return (*head, start, None, kept, first, None, None, None, Blank(), Blank(), judged)
     length = Length.of(version.period)
     _, text = hand_formula(policy.convention, length)
     names = {"S": _START, "E": _START, "N": _LENGTH}
@@ -77,7 +77,7 @@ def _recomputed(stratum: Stratum, drawn: Sampled, policy: PolicyView) -> tuple[C
     compared = Formula("=IF(AND(K=L,F=G),0,1)", {"K": _KEPT, "L": _AGAIN, "F": _FIRST, "G": _AGAIN_FIRST},
                        int((kept, first) != (again, next_day(again))))
     return (*head, start, length.months or length.days, kept, first, Formula(text, names, again), following, compared,
-            Blank(), Blank())
+            Blank(), Blank(), judged)
 
 
 def _again(policy: PolicyView, period: str, start: date) -> date | None:

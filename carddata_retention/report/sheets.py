@@ -35,8 +35,10 @@ def sheets(
         *count_sheets.purged(night, letter),
         *count_sheets.verification(night, tones),
         *count_sheets.holds(night),
+        *count_sheets.requests(night),
         *count_sheets.undetermined(night),
         *count_sheets.quality(night),
+        *count_sheets.discovered(night),
         *count_sheets.forecast(night),
         *_exceptions(night),
         _evidence(night, scanned),
@@ -56,14 +58,16 @@ def _policy(night: Night, policy: PolicyView) -> list[Table]:
     terms = pairs("t3-1", phrase("label", "t3-1"), ("item", "content"), [
         ("purpose", version.purpose or None), ("acquirer", version.acquirer or None),
         ("recipients", "、".join(version.recipients) or None), ("trigger", version.trigger), ("period", Joined(period)),
+        ("applies", phrase("note", "applies.acquisition" if policy.at_acquisition else "applies.current")),
         ("grace", phrase("note", "grace", n=policy.grace_days)), ("source", Joined(source)),
         ("justification", version.justification or None),
         ("owner_since", f"{version.owner or '—'} / {version.effective_from}"),
         ("before", Joined(tuple(version_changes(policy)), "\n")),
     ])
     bounds = [Row((f"v{c.version}", c.trigger, c.column, code("kind", c.kind.value),
-                   f"{'≤' if c.cutoff_inclusive else '<'} {c.cutoff}", c.records)) for c in night.cutoffs]
-    heads = columns("policy", "trigger", "column", "kind", ("bound", "instant"), ("records", "count"))
+                   f"{'≤' if c.cutoff_inclusive else '<'} {c.cutoff}", c.decided, c.records)) for c in night.cutoffs]
+    heads = columns("policy", "trigger", "column", "kind", ("bound", "instant"), ("decided", "count"),
+                    ("records", "count"))
     return [terms, Table("t3-2", phrase("label", "t3-2"), heads, tuple(bounds) or (Row((None,) * len(heads)),))]
 
 

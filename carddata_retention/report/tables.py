@@ -10,7 +10,6 @@ from typing import NamedTuple
 from carddata_retention.model import (
     NOTHING_OWED,
     Finding,
-    Hold,
     Mode,
     Night,
     Outcome,
@@ -24,12 +23,14 @@ from carddata_retention.report.controls import dated, missed_nights
 from carddata_retention.report.speech import Phrase, phrase
 from carddata_retention.report.totals import Sum, reasons, total
 from carddata_retention.report.verdict import Tone
+from carddata_retention.sealed import Hold
 from carddata_retention.status import FORECAST_STEPS
 
 PURGED_ROWS = 20
 OVERDUE_ROWS = 20
 QUALITY_ROWS = 60
 FINDING_ROWS = 40
+FOUND_ROWS = 60
 HOLD_ROWS = 40
 MONTH_DAYS = 30
 EXAMPLES = 3

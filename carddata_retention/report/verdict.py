@@ -30,8 +30,8 @@ def word(night: Night) -> str:
 
 
 def family(mode: Mode) -> str:
-    """`run` and `apply` remove and are told alike."""
-    return "run" if mode is Mode.APPLY else mode.value
+    """`run`, `apply` and a request's own run remove and are told alike."""
+    return "run" if mode in (Mode.APPLY, Mode.REQUEST) else mode.value
 
 
 def _facts(night: Night, grace_days: int) -> dict[str, object]:

@@ -29,7 +29,10 @@ class VersionView:
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """The policy in force, the version before it, and where the service end is read."""
+    """The policy in force, the version before it, and where the service end is read.
+
+    `deciding` are all versions that decide a record: one, unless each record has that of its day of acquisition.
+    """
 
     id: str
     zone: str
@@ -41,6 +44,8 @@ class PolicyView:
     service_end_columns: tuple[str, ...]
     service_end_kind: Kind
     midnights: str
+    deciding: tuple[VersionView, ...] = ()
+    at_acquisition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,10 @@ def policy_view(config: Config, policy: Policy) -> PolicyView:
     return PolicyView(
         id=policy.id, zone=config.policy.zone, convention=config.policy.convention, grace_days=policy.grace_days,
         version=_version(policy.version), previous=_version(policy.previous) if policy.previous else None,
-        service_end_table=section.table or section.query or "", service_end_columns=(trigger.column,),
+        service_end_table=section.table or section.query or "",
+        service_end_columns=tuple(dict.fromkeys(section.triggers[d.version.trigger].column for d in policy.deciding)),
         service_end_kind=trigger.kind or section.kind, midnights=trigger.midnights or section.midnights,
+        deciding=tuple(_version(d.version) for d in policy.deciding), at_acquisition=policy.at_acquisition,
     )
 
 

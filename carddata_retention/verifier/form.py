@@ -23,7 +23,8 @@ KEYS = "keys.json"
 KEY_BYTES = 32
 OF_RUN = ("run_id", "policy_version", "policy_digest")
 OF_HEAD = ("number", "run_id", "epoch", "database_name", "as_of", *OF_RUN[1:])
-OF_DEADLINE = ("run_id", "service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule")
+OF_DEADLINE = ("run_id", "service_end", "ended_at", "start_day", "last_retained_day", "first_purgeable_day", "rule",
+               "policy_version", "attestation")
 OF_STONE = ("target", "batch_no", "seq", "reference", "status", "service_end", "digest")
 OF_EVENT = ("number", "id", "at", "what", "os_user", "host", "outcome", "facts", "key_id", "signature")
 _OF_BATCH = ("table_name", "disposition", "fields", "removed_at")

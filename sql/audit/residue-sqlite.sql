@@ -6,11 +6,17 @@
 --
 --   :cutoff    an end EARLIER than this is due. UTC text in full: '2021-11-19T15:00:00.000000'
 --   :earliest  an end earlier than this is not believed: '1989-12-31T15:00:00.000000'
+--   :tonight   an end at this or later lies ahead: '2026-11-19T15:00:00.000000'
+--   :attested_before   an attested day before this is due: the day of the cutoff in Japan, '2021-11-20'
 --
 -- A customer's records are due where there is a service and EVERY service is over for good and ended before the
 -- cutoff. So the question is turned round: which services are in the way? Those whose status is anything but exactly
 -- 'closed' (NULL and 'Closed ' are in the way), that have no end, or one that cannot be read, is not before the
 -- cutoff, not believable, or before the start. A draft is no service. A granted request for erasure needs no deadline.
+--
+-- Where the data say no end that can be believed, two people may have attested one (carddata_attestation). It counts where
+-- it is the only one in force, the customer has as many services as it was made for, and every service in the way is over
+-- but has no such end.
 --
 -- SQLite keeps times as text. Read is YYYY-MM-DD, T or a blank, HH:MM, then or not :SS and a fraction of six digits,
 -- then nothing (UTC), Z, or an offset such as +09:00. Everything else cannot be read and is in the way: '0', '2021',
@@ -57,12 +63,29 @@ services_seen AS (
          CASE WHEN replace(status, 'closed', '') = '' AND length(status) = 6
                AND ended >= :earliest AND ended < :cutoff
                AND (began IS NULL OR began <= ended)
-              THEN 0 ELSE 1 END AS in_the_way
+              THEN 0 ELSE 1 END AS in_the_way,
+         CASE WHEN replace(status, 'closed', '') = '' AND length(status) = 6
+               AND (ended IS NULL OR ended < :earliest OR (began > ended AND ended < :tonight))
+              THEN 1 ELSE 0 END AS undatable
   FROM read
   WHERE customer_id IS NOT NULL AND (kind IS NULL OR kind <> 'draft')
 ),
+customers_seen AS (
+  SELECT customer_id, count(*) AS services, sum(in_the_way) AS in_the_way, sum(undatable) AS undatable
+  FROM services_seen GROUP BY customer_id
+),
+attested AS (
+  SELECT item, max(services) AS services
+  FROM carddata_attestation
+  WHERE withdrawn_at IS NULL AND overtaken_at IS NULL
+  GROUP BY item HAVING count(*) = 1 AND max(ended_on) < :attested_before
+),
 customers_due AS (
-  SELECT customer_id FROM services_seen GROUP BY customer_id HAVING sum(in_the_way) = 0
+  SELECT customer_id FROM customers_seen WHERE in_the_way = 0
+  UNION
+  SELECT c.customer_id FROM customers_seen c
+  JOIN attested a ON a.item = CAST(c.customer_id AS CHAR(20)) AND a.services = c.services
+  WHERE c.in_the_way = c.undatable
 ),
 holds AS (
   SELECT scope, target, item FROM carddata_hold WHERE released_at IS NULL
@@ -83,6 +106,8 @@ SELECT t.target,
        (SELECT count(*) FROM records r
         WHERE r.target = t.target
           AND (r.customer_id IN (SELECT d.customer_id FROM customers_due d)
+               OR (CAST(r.customer_id AS CHAR(20)) IN (SELECT a.item FROM attested a WHERE a.services = 0)
+                   AND NOT EXISTS (SELECT 1 FROM customers_seen c WHERE c.customer_id = r.customer_id))
                OR EXISTS (SELECT 1 FROM requests q
                           WHERE (q.scope = 'record' AND q.target = r.target AND q.item = CAST(r.id AS CHAR(20)))
                              OR (q.scope = 'target' AND q.target = r.target)

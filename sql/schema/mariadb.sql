@@ -72,7 +72,7 @@ CREATE TABLE carddata_tombstone (
     record_key VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
     batch_no INTEGER NOT NULL,
     status VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
-    service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    service_end VARCHAR(100) COLLATE utf8mb4_nopad_bin,
     digest VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (run_id, target, seq)
 ) ENGINE=InnoDB CHARSET=utf8mb4
@@ -83,12 +83,14 @@ CREATE TABLE carddata_tombstone (
 -- card value.
 CREATE TABLE carddata_deadline (
     run_id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
-    service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    service_end VARCHAR(100) COLLATE utf8mb4_nopad_bin NOT NULL,
     ended_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
     start_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     last_retained_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     first_purgeable_day VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
     rule VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    policy_version VARCHAR(64) COLLATE utf8mb4_nopad_bin NOT NULL,
+    attestation VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (run_id, service_end)
 ) ENGINE=InnoDB CHARSET=utf8mb4
   COMMENT='What followed from each service end by the rule of the run: the days of the deadline, the articles. Never a card value.'
@@ -101,7 +103,7 @@ CREATE TABLE carddata_work (
     seq BIGINT NOT NULL,
     record_key VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
     status VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
-    service_end VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    service_end VARCHAR(100) COLLATE utf8mb4_nopad_bin,
     outcome VARCHAR(16) COLLATE utf8mb4_nopad_bin,
     reason VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     batch_no INTEGER,
@@ -125,9 +127,11 @@ CREATE TABLE carddata_target (
   COMMENT='One row for each target: the counts of its last night that was let through. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
 
--- Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.
+-- Legal holds: what must not be removed, on what basis, by whom, until when reviewed; a row for each part of
+-- what one hold names. Never a card value.
 CREATE TABLE carddata_hold (
     id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    part INTEGER NOT NULL DEFAULT '1',
     scope VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
     target VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     item VARCHAR(512) COLLATE utf8mb4_nopad_bin,
@@ -141,28 +145,41 @@ CREATE TABLE carddata_hold (
     released_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
     released_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
     release_reason LONGTEXT,
-    PRIMARY KEY (id),
+    PRIMARY KEY (id, part),
     CONSTRAINT carddata_hold_scope CHECK (scope IN ('record', 'subject', 'target'))
 ) ENGINE=InnoDB CHARSET=utf8mb4
-  COMMENT='Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.'
+  COMMENT='Legal holds: what must not be removed, on what basis, by whom, until when reviewed; a row for each part of what one hold names. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
 CREATE INDEX carddata_hold_item ON carddata_hold (scope, item);
 
--- Requests of individuals, such as erasure, by key of record or subject. Never a card value.
+-- Requests of individuals (disclose, correct, erase): whose, how identity was checked, what was decided, the
+-- letter. Never a card value.
 CREATE TABLE carddata_request (
     id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    part INTEGER NOT NULL DEFAULT '1',
     scope VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
     target VARCHAR(64) COLLATE utf8mb4_nopad_bin,
     item VARCHAR(512) COLLATE utf8mb4_nopad_bin,
     kind VARCHAR(16) COLLATE utf8mb4_nopad_bin NOT NULL,
     received_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    recorded_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    received_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
+    identity_check LONGTEXT,
     granted_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
     granted_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    refused_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
+    refused_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    ground VARCHAR(16) COLLATE utf8mb4_nopad_bin,
+    reason LONGTEXT,
+    fields VARCHAR(64) COLLATE utf8mb4_nopad_bin,
+    fee_yen INTEGER,
+    letter_ja LONGTEXT,
+    letter_en LONGTEXT,
     closed_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
-    PRIMARY KEY (id),
+    PRIMARY KEY (id, part),
     CONSTRAINT carddata_request_scope CHECK (scope IN ('record', 'subject', 'target'))
 ) ENGINE=InnoDB CHARSET=utf8mb4
-  COMMENT='Requests of individuals, such as erasure, by key of record or subject. Never a card value.'
+  COMMENT='Requests of individuals (disclose, correct, erase): whose, how identity was checked, what was decided, the letter. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
 CREATE INDEX carddata_request_item ON carddata_request (scope, item);
 
@@ -184,6 +201,30 @@ CREATE TABLE carddata_event (
   COMMENT='Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.'
   COLLATE utf8mb4_nopad_bin;
 
+-- Service ends that two people and a document attest where the data say none. Never a card value.
+CREATE TABLE carddata_attestation (
+    id VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    item VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
+    subject VARCHAR(512) COLLATE utf8mb4_nopad_bin NOT NULL,
+    ended VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    ended_on VARCHAR(10) COLLATE utf8mb4_nopad_bin NOT NULL,
+    services BIGINT NOT NULL,
+    reason VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    document LONGTEXT NOT NULL,
+    attested_by VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    second VARCHAR(255) COLLATE utf8mb4_nopad_bin NOT NULL,
+    attested_at VARCHAR(40) COLLATE utf8mb4_nopad_bin NOT NULL,
+    withdrawn_by VARCHAR(255) COLLATE utf8mb4_nopad_bin,
+    withdrawn_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    withdrawal_reason LONGTEXT,
+    overtaken_by VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    overtaken_at VARCHAR(40) COLLATE utf8mb4_nopad_bin,
+    PRIMARY KEY (id)
+) ENGINE=InnoDB CHARSET=utf8mb4
+  COMMENT='Service ends that two people and a document attest where the data say none. Never a card value.'
+  COLLATE utf8mb4_nopad_bin;
+CREATE INDEX carddata_attestation_item ON carddata_attestation (item);
+
 -- What the database refuses, whoever asks: a change of evidence, a hold that disappears. Only the owner can drop these.
 DELIMITER $$
 CREATE TRIGGER carddata_tombstone_no_update BEFORE UPDATE ON carddata_tombstone FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
@@ -199,4 +240,6 @@ CREATE TRIGGER carddata_run_no_update BEFORE UPDATE ON carddata_run FOR EACH ROW
 CREATE TRIGGER carddata_hold_no_delete BEFORE DELETE ON carddata_hold FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
 CREATE TRIGGER carddata_hold_no_update BEFORE UPDATE ON carddata_hold FOR EACH ROW IF OLD.released_at IS NOT NULL OR COALESCE(NEW.id, '') <> COALESCE(OLD.id, '') OR COALESCE(NEW.scope, '') <> COALESCE(OLD.scope, '') OR COALESCE(NEW.target, '') <> COALESCE(OLD.target, '') OR COALESCE(NEW.item, '') <> COALESCE(OLD.item, '') OR COALESCE(NEW.basis, '') <> COALESCE(OLD.basis, '') OR COALESCE(NEW.placed_by, '') <> COALESCE(OLD.placed_by, '') OR COALESCE(NEW.placed_at, '') <> COALESCE(OLD.placed_at, '') THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
 CREATE TRIGGER carddata_request_no_delete BEFORE DELETE ON carddata_request FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_attestation_no_delete BEFORE DELETE ON carddata_attestation FOR EACH ROW IF 1 = 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
+CREATE TRIGGER carddata_attestation_no_update BEFORE UPDATE ON carddata_attestation FOR EACH ROW IF OLD.withdrawn_at IS NOT NULL OR OLD.overtaken_at IS NOT NULL OR COALESCE(NEW.id, '') <> COALESCE(OLD.id, '') OR COALESCE(NEW.item, '') <> COALESCE(OLD.item, '') OR COALESCE(NEW.subject, '') <> COALESCE(OLD.subject, '') OR COALESCE(NEW.ended_on, '') <> COALESCE(OLD.ended_on, '') OR COALESCE(NEW.document, '') <> COALESCE(OLD.document, '') OR COALESCE(NEW.attested_by, '') <> COALESCE(OLD.attested_by, '') OR COALESCE(NEW.second, '') <> COALESCE(OLD.second, '') OR COALESCE(NEW.attested_at, '') <> COALESCE(OLD.attested_at, '') THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'carddata: evidence is only added'; END IF$$
 DELIMITER ;

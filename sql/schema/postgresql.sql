@@ -74,7 +74,7 @@ CREATE TABLE carddata.tombstone (
     record_key VARCHAR(512) NOT NULL,
     batch_no INTEGER NOT NULL,
     status VARCHAR(16) NOT NULL,
-    service_end VARCHAR(40),
+    service_end VARCHAR(100),
     digest VARCHAR(64),
     PRIMARY KEY (run_id, target, seq)
 );
@@ -85,12 +85,14 @@ COMMENT ON TABLE carddata.tombstone IS
 -- card value.
 CREATE TABLE carddata.deadline (
     run_id VARCHAR(40) NOT NULL,
-    service_end VARCHAR(40) NOT NULL,
+    service_end VARCHAR(100) NOT NULL,
     ended_at VARCHAR(40) NOT NULL,
     start_day VARCHAR(10) NOT NULL,
     last_retained_day VARCHAR(10) NOT NULL,
     first_purgeable_day VARCHAR(10) NOT NULL,
     rule VARCHAR(255) NOT NULL,
+    policy_version VARCHAR(64) NOT NULL,
+    attestation VARCHAR(40),
     PRIMARY KEY (run_id, service_end)
 );
 COMMENT ON TABLE carddata.deadline IS
@@ -103,7 +105,7 @@ CREATE TABLE carddata.work (
     seq BIGINT NOT NULL,
     record_key VARCHAR(512) NOT NULL,
     status VARCHAR(16) NOT NULL,
-    service_end VARCHAR(40),
+    service_end VARCHAR(100),
     outcome VARCHAR(16),
     reason VARCHAR(64),
     batch_no INTEGER,
@@ -127,9 +129,11 @@ CREATE TABLE carddata.target (
 COMMENT ON TABLE carddata.target IS
     'One row for each target: the counts of its last night that was let through. Never a card value.';
 
--- Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.
+-- Legal holds: what must not be removed, on what basis, by whom, until when reviewed; a row for each part of
+-- what one hold names. Never a card value.
 CREATE TABLE carddata.hold (
     id VARCHAR(40) NOT NULL,
+    part INTEGER DEFAULT '1' NOT NULL,
     scope VARCHAR(16) NOT NULL,
     target VARCHAR(64),
     item VARCHAR(512),
@@ -143,30 +147,43 @@ CREATE TABLE carddata.hold (
     released_by VARCHAR(255),
     released_at VARCHAR(40),
     release_reason TEXT,
-    PRIMARY KEY (id),
+    PRIMARY KEY (id, part),
     CONSTRAINT carddata_hold_scope CHECK (scope IN ('record', 'subject', 'target'))
 );
 CREATE INDEX carddata_hold_item ON carddata.hold (scope, item);
 COMMENT ON TABLE carddata.hold IS
-    'Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.';
+    'Legal holds: what must not be removed, on what basis, by whom, until when reviewed; a row for each part of what one hold names. Never a card value.';
 
--- Requests of individuals, such as erasure, by key of record or subject. Never a card value.
+-- Requests of individuals (disclose, correct, erase): whose, how identity was checked, what was decided, the
+-- letter. Never a card value.
 CREATE TABLE carddata.request (
     id VARCHAR(40) NOT NULL,
+    part INTEGER DEFAULT '1' NOT NULL,
     scope VARCHAR(16) NOT NULL,
     target VARCHAR(64),
     item VARCHAR(512),
     kind VARCHAR(16) NOT NULL,
     received_at VARCHAR(40) NOT NULL,
+    recorded_at VARCHAR(40),
+    received_by VARCHAR(255),
+    identity_check TEXT,
     granted_by VARCHAR(255),
     granted_at VARCHAR(40),
+    refused_by VARCHAR(255),
+    refused_at VARCHAR(40),
+    ground VARCHAR(16),
+    reason TEXT,
+    fields VARCHAR(64),
+    fee_yen INTEGER,
+    letter_ja TEXT,
+    letter_en TEXT,
     closed_at VARCHAR(40),
-    PRIMARY KEY (id),
+    PRIMARY KEY (id, part),
     CONSTRAINT carddata_request_scope CHECK (scope IN ('record', 'subject', 'target'))
 );
 CREATE INDEX carddata_request_item ON carddata.request (scope, item);
 COMMENT ON TABLE carddata.request IS
-    'Requests of individuals, such as erasure, by key of record or subject. Never a card value.';
+    'Requests of individuals (disclose, correct, erase): whose, how identity was checked, what was decided, the letter. Never a card value.';
 
 -- Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.
 CREATE TABLE carddata.event (
@@ -185,6 +202,30 @@ CREATE TABLE carddata.event (
 );
 COMMENT ON TABLE carddata.event IS
     'Audit events: who did what, when, from where, with which outcome. Only ever added. Never a card value.';
+
+-- Service ends that two people and a document attest where the data say none. Never a card value.
+CREATE TABLE carddata.attestation (
+    id VARCHAR(40) NOT NULL,
+    item VARCHAR(512) NOT NULL,
+    subject VARCHAR(512) NOT NULL,
+    ended VARCHAR(40) NOT NULL,
+    ended_on VARCHAR(10) NOT NULL,
+    services BIGINT NOT NULL,
+    reason VARCHAR(40) NOT NULL,
+    document TEXT NOT NULL,
+    attested_by VARCHAR(255) NOT NULL,
+    second VARCHAR(255) NOT NULL,
+    attested_at VARCHAR(40) NOT NULL,
+    withdrawn_by VARCHAR(255),
+    withdrawn_at VARCHAR(40),
+    withdrawal_reason TEXT,
+    overtaken_by VARCHAR(40),
+    overtaken_at VARCHAR(40),
+    PRIMARY KEY (id)
+);
+CREATE INDEX carddata_attestation_item ON carddata.attestation (item);
+COMMENT ON TABLE carddata.attestation IS
+    'Service ends that two people and a document attest where the data say none. Never a card value.';
 
 -- What the database refuses, whoever asks: a change of evidence, a hold that disappears. Only the owner can drop these.
 CREATE FUNCTION carddata.tombstone_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
@@ -213,3 +254,7 @@ CREATE FUNCTION carddata.hold_no_update() RETURNS trigger LANGUAGE plpgsql AS 'B
 CREATE TRIGGER hold_no_update BEFORE UPDATE ON carddata.hold FOR EACH ROW EXECUTE FUNCTION carddata.hold_no_update();
 CREATE FUNCTION carddata.request_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
 CREATE TRIGGER request_no_delete BEFORE DELETE ON carddata.request FOR EACH ROW EXECUTE FUNCTION carddata.request_no_delete();
+CREATE FUNCTION carddata.attestation_no_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF 1 = 1 THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN OLD; END';
+CREATE TRIGGER attestation_no_delete BEFORE DELETE ON carddata.attestation FOR EACH ROW EXECUTE FUNCTION carddata.attestation_no_delete();
+CREATE FUNCTION carddata.attestation_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.withdrawn_at IS NOT NULL OR OLD.overtaken_at IS NOT NULL OR COALESCE(NEW.id, '''') <> COALESCE(OLD.id, '''') OR COALESCE(NEW.item, '''') <> COALESCE(OLD.item, '''') OR COALESCE(NEW.subject, '''') <> COALESCE(OLD.subject, '''') OR COALESCE(NEW.ended_on, '''') <> COALESCE(OLD.ended_on, '''') OR COALESCE(NEW.document, '''') <> COALESCE(OLD.document, '''') OR COALESCE(NEW.attested_by, '''') <> COALESCE(OLD.attested_by, '''') OR COALESCE(NEW.second, '''') <> COALESCE(OLD.second, '''') OR COALESCE(NEW.attested_at, '''') <> COALESCE(OLD.attested_at, '''') THEN RAISE EXCEPTION ''carddata: evidence is only added'' USING ERRCODE = ''restrict_violation''; END IF; RETURN NEW; END';
+CREATE TRIGGER attestation_no_update BEFORE UPDATE ON carddata.attestation FOR EACH ROW EXECUTE FUNCTION carddata.attestation_no_update();

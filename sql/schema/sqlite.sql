@@ -68,7 +68,7 @@ CREATE TABLE carddata_tombstone (
     record_key VARCHAR(512) NOT NULL,
     batch_no INTEGER NOT NULL,
     status VARCHAR(16) NOT NULL,
-    service_end VARCHAR(40),
+    service_end VARCHAR(100),
     digest VARCHAR(64),
     PRIMARY KEY (run_id, target, seq)
 );
@@ -77,12 +77,14 @@ CREATE TABLE carddata_tombstone (
 -- card value.
 CREATE TABLE carddata_deadline (
     run_id VARCHAR(40) NOT NULL,
-    service_end VARCHAR(40) NOT NULL,
+    service_end VARCHAR(100) NOT NULL,
     ended_at VARCHAR(40) NOT NULL,
     start_day VARCHAR(10) NOT NULL,
     last_retained_day VARCHAR(10) NOT NULL,
     first_purgeable_day VARCHAR(10) NOT NULL,
     rule VARCHAR(255) NOT NULL,
+    policy_version VARCHAR(64) NOT NULL,
+    attestation VARCHAR(40),
     PRIMARY KEY (run_id, service_end)
 );
 
@@ -93,7 +95,7 @@ CREATE TABLE carddata_work (
     seq BIGINT NOT NULL,
     record_key VARCHAR(512) NOT NULL,
     status VARCHAR(16) NOT NULL,
-    service_end VARCHAR(40),
+    service_end VARCHAR(100),
     outcome VARCHAR(16),
     reason VARCHAR(64),
     batch_no INTEGER,
@@ -113,9 +115,11 @@ CREATE TABLE carddata_target (
     PRIMARY KEY (name)
 );
 
--- Legal holds: what must not be removed, on what basis, by whom, until when reviewed. Never a card value.
+-- Legal holds: what must not be removed, on what basis, by whom, until when reviewed; a row for each part of
+-- what one hold names. Never a card value.
 CREATE TABLE carddata_hold (
     id VARCHAR(40) NOT NULL,
+    part INTEGER DEFAULT '1' NOT NULL,
     scope VARCHAR(16) NOT NULL,
     target VARCHAR(64),
     item VARCHAR(512),
@@ -129,23 +133,36 @@ CREATE TABLE carddata_hold (
     released_by VARCHAR(255),
     released_at VARCHAR(40),
     release_reason TEXT,
-    PRIMARY KEY (id),
+    PRIMARY KEY (id, part),
     CONSTRAINT carddata_hold_scope CHECK (scope IN ('record', 'subject', 'target'))
 );
 CREATE INDEX carddata_hold_item ON carddata_hold (scope, item);
 
--- Requests of individuals, such as erasure, by key of record or subject. Never a card value.
+-- Requests of individuals (disclose, correct, erase): whose, how identity was checked, what was decided, the
+-- letter. Never a card value.
 CREATE TABLE carddata_request (
     id VARCHAR(40) NOT NULL,
+    part INTEGER DEFAULT '1' NOT NULL,
     scope VARCHAR(16) NOT NULL,
     target VARCHAR(64),
     item VARCHAR(512),
     kind VARCHAR(16) NOT NULL,
     received_at VARCHAR(40) NOT NULL,
+    recorded_at VARCHAR(40),
+    received_by VARCHAR(255),
+    identity_check TEXT,
     granted_by VARCHAR(255),
     granted_at VARCHAR(40),
+    refused_by VARCHAR(255),
+    refused_at VARCHAR(40),
+    ground VARCHAR(16),
+    reason TEXT,
+    fields VARCHAR(64),
+    fee_yen INTEGER,
+    letter_ja TEXT,
+    letter_en TEXT,
     closed_at VARCHAR(40),
-    PRIMARY KEY (id),
+    PRIMARY KEY (id, part),
     CONSTRAINT carddata_request_scope CHECK (scope IN ('record', 'subject', 'target'))
 );
 CREATE INDEX carddata_request_item ON carddata_request (scope, item);
@@ -166,6 +183,28 @@ CREATE TABLE carddata_event (
     UNIQUE (id)
 );
 
+-- Service ends that two people and a document attest where the data say none. Never a card value.
+CREATE TABLE carddata_attestation (
+    id VARCHAR(40) NOT NULL,
+    item VARCHAR(512) NOT NULL,
+    subject VARCHAR(512) NOT NULL,
+    ended VARCHAR(40) NOT NULL,
+    ended_on VARCHAR(10) NOT NULL,
+    services BIGINT NOT NULL,
+    reason VARCHAR(40) NOT NULL,
+    document TEXT NOT NULL,
+    attested_by VARCHAR(255) NOT NULL,
+    second VARCHAR(255) NOT NULL,
+    attested_at VARCHAR(40) NOT NULL,
+    withdrawn_by VARCHAR(255),
+    withdrawn_at VARCHAR(40),
+    withdrawal_reason TEXT,
+    overtaken_by VARCHAR(40),
+    overtaken_at VARCHAR(40),
+    PRIMARY KEY (id)
+);
+CREATE INDEX carddata_attestation_item ON carddata_attestation (item);
+
 -- What the database refuses, whoever asks: a change of evidence, a hold that disappears. Only the owner can drop these.
 CREATE TRIGGER carddata_tombstone_no_update BEFORE UPDATE ON carddata_tombstone WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
 CREATE TRIGGER carddata_deadline_no_update BEFORE UPDATE ON carddata_deadline WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
@@ -180,3 +219,5 @@ CREATE TRIGGER carddata_run_no_update BEFORE UPDATE ON carddata_run WHEN OLD.sea
 CREATE TRIGGER carddata_hold_no_delete BEFORE DELETE ON carddata_hold WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
 CREATE TRIGGER carddata_hold_no_update BEFORE UPDATE ON carddata_hold WHEN OLD.released_at IS NOT NULL OR COALESCE(NEW.id, '') <> COALESCE(OLD.id, '') OR COALESCE(NEW.scope, '') <> COALESCE(OLD.scope, '') OR COALESCE(NEW.target, '') <> COALESCE(OLD.target, '') OR COALESCE(NEW.item, '') <> COALESCE(OLD.item, '') OR COALESCE(NEW.basis, '') <> COALESCE(OLD.basis, '') OR COALESCE(NEW.placed_by, '') <> COALESCE(OLD.placed_by, '') OR COALESCE(NEW.placed_at, '') <> COALESCE(OLD.placed_at, '') BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
 CREATE TRIGGER carddata_request_no_delete BEFORE DELETE ON carddata_request WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_attestation_no_delete BEFORE DELETE ON carddata_attestation WHEN 1 = 1 BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
+CREATE TRIGGER carddata_attestation_no_update BEFORE UPDATE ON carddata_attestation WHEN OLD.withdrawn_at IS NOT NULL OR OLD.overtaken_at IS NOT NULL OR COALESCE(NEW.id, '') <> COALESCE(OLD.id, '') OR COALESCE(NEW.item, '') <> COALESCE(OLD.item, '') OR COALESCE(NEW.subject, '') <> COALESCE(OLD.subject, '') OR COALESCE(NEW.ended_on, '') <> COALESCE(OLD.ended_on, '') OR COALESCE(NEW.document, '') <> COALESCE(OLD.document, '') OR COALESCE(NEW.attested_by, '') <> COALESCE(OLD.attested_by, '') OR COALESCE(NEW.second, '') <> COALESCE(OLD.second, '') OR COALESCE(NEW.attested_at, '') <> COALESCE(OLD.attested_at, '') BEGIN SELECT RAISE(ABORT, 'carddata: evidence is only added'); END;
