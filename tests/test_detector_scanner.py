@@ -39,7 +39,7 @@ def found(text: str) -> list[tuple[int, int, int, bool, bool, bool]]:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(TEXTS, REPEATED))
 @example("4242 4242 4242 4242 4242 4242 4242 4242")
 @example("4111111111111111.00 4111111111111111.53 0.4111111111111111")
