@@ -115,11 +115,11 @@ def signer(approval: Approval, key_file: Path | None, now: datetime) -> Callable
     return lambda plan: (signed(plan, "plan", key, now),)
 
 
-def told(made: SignedPlan, approval: Approval, now: datetime) -> list[str]:
+def told(made: SignedPlan, approval: Approval, now: datetime, of_runs: Collection[str]) -> list[str]:
     """A plan as a person looks at it before signing: lines of counts, dates, names and digests."""
     plan = made.plan
     over = " (over)" if now >= datetime.fromisoformat(plan.expires_at) else ""
-    names = {p.public_key: p.name for p in approval.people}
+    names = dict.fromkeys(of_runs, THE_RUN) | {p.public_key: p.name for p in approval.people}
     roles: tuple[tuple[Role, str], ...] = (("plan", "planned"), ("approve", "approved"))
     by = [f"{done} by {names.get(s.public_key, 'a key of no known person')}, {s.at}"
           for role, done in roles for s in _valid(made, role)]

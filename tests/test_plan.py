@@ -200,17 +200,19 @@ def test_nobody_approves_a_plan_of_their_own_and_no_stranger_any(people, who, co
 
 
 def test_a_plan_that_is_over_is_approved_no_more_but_still_shown(people):
-    keys, rules, _ = people
+    keys, rules, publics = people
     made = signed_by(people, ("plan", "ann"))
 
     with pytest.raises(RefusedError) as refused:
         approval.approved(made, rules, keys["ben"], NOW + DAY, ())
 
     assert refused.value.code == "plan_expired"
-    shown = approval.told(made, rules, NOW + DAY)
+    shown = approval.told(made, rules, NOW + DAY, ())
     assert "  cards: 6 records (1 requested, 2 overdue, 3 due)" in shown
     assert any(line.endswith("(over)") for line in shown)
     assert any(line.startswith("planned by Ann") for line in shown)
+    by_run = approval.told(signed_by(people, ("plan", "run")), rules, NOW, {publics["run"]})
+    assert any(line.startswith("planned by the nightly run") for line in by_run)
 
 
 def test_a_key_opens_with_its_passphrase_alone(tmp_path, monkeypatch):

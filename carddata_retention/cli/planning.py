@@ -1,7 +1,7 @@
 """The commands of a plan: made, shown, approved by a second person, carried out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from carddata_retention.cli.front import (
     tell,
 )
 from carddata_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from carddata_retention.settings import Config
 
 KeyFile = Annotated[Path | None, typer.Option("--key-file", metavar="KEY", help="Your own key, to sign with.")]
 
@@ -41,7 +44,8 @@ def plan(
     from carddata_retention.run import plan_night
 
     if show is not None:
-        console.say("\n".join(approval.told(read_plan(show), load_config(config).approval, now())))
+        declared = load_config(config)
+        console.say("\n".join(approval.told(read_plan(show), declared.approval, now(), _of_runs(declared))))
         return
     if key_file is not None and out is None:
         raise UsageError("plan_out", "A signature needs a plan to stand on.",
@@ -66,7 +70,6 @@ def approve(
 ) -> None:
     """Sign a plan as a second person, or make the key that a person signs with."""
     from carddata_retention import approval
-    from carddata_retention.identity import key_if_any
     from carddata_retention.plan import read_plan, write_plan
 
     if new_key is not None:
@@ -76,11 +79,11 @@ def approve(
         raise UsageError("approve_input", "An approval needs a plan and a key.", not_done="Nothing was signed.",
                          cure="carddata-retention approve plan.json --key-file KEY")
     settings, host = load_config(config), now()
-    own = key_if_any(settings)
+    of_runs = _of_runs(settings)
     made, person = approval.approved(read_plan(plan_file), settings.approval, approval.load_key(key_file), host,
-                                     own.publics().values() if own else ())
+                                     of_runs)
     write_plan(plan_file, made.plan, made.signatures)
-    console.say("\n".join(approval.told(made, settings.approval, host)))
+    console.say("\n".join(approval.told(made, settings.approval, host, of_runs)))
     console.log(f"approved by {person.name}; carry it out with: carddata-retention apply {plan_file}")
 
 
@@ -92,3 +95,11 @@ def apply(plan_file: Annotated[Path, typer.Argument(metavar="PLAN")], config: Co
     from carddata_retention.run import night
 
     tell(night(load_config(config), now(), None, hooks(), read_plan(plan_file)), json)
+
+
+def _of_runs(config: "Config") -> list[str]:
+    """The public keys by which runs of this ledger sign."""
+    from carddata_retention.identity import key_if_any
+
+    key = key_if_any(config)
+    return list(key.publics().values()) if key else []
