@@ -169,8 +169,8 @@ SECOND = datetime(2016, 1, 1, tzinfo=JST)
 
 
 @pytest.mark.parametrize("target", RECORDS)
-def test_a_day_of_acquisition_that_changes_in_mid_run_decides_again(two_databases, tmp_path, target):
-    house = at_the_door(two_databases, tmp_path, *range(100, 106), when=SECOND)
+def test_a_day_of_acquisition_that_changes_in_mid_run_decides_again(database, tmp_path, target):
+    house = at_the_door(database, tmp_path, *range(100, 106), when=SECOND)
     house.execute("UPDATE services SET provision_ended_at = use_ended_at WHERE customer_id = 103")
     changes = {101: datetime(2012, 1, 1, tzinfo=JST),   # by the first version: provision has no end
                102: None,                               # by none
@@ -182,7 +182,7 @@ def test_a_day_of_acquisition_that_changes_in_mid_run_decides_again(two_database
         candidates = b.freeze(run_id, target)
         for key, moment in changes.items():
             house.execute(f"UPDATE {target} SET acquired_at = :moment WHERE id = :key", key=key,
-                          moment=stored(moment, "aware", two_databases.dialect))
+                          moment=stored(moment, "aware", database.dialect))
         b.engine(run_id, target).run(candidates)
         came_out = b.finish(run_id, target, candidates)
         stones = dict(house.execute(
@@ -198,10 +198,10 @@ def test_a_day_of_acquisition_that_changes_in_mid_run_decides_again(two_database
 
 @pytest.mark.parametrize("target", RECORDS)
 def test_a_service_that_is_reopened_between_count_and_batch_keeps_the_records_of_every_version(
-        two_databases, tmp_path, target):
-    house = at_the_door(two_databases, tmp_path, 100, 101, 102, when=SECOND)
+        database, tmp_path, target):
+    house = at_the_door(database, tmp_path, 100, 101, 102, when=SECOND)
     house.execute("UPDATE services SET provision_ended_at = use_ended_at")
-    first = stored(datetime(2012, 1, 1, tzinfo=JST), "aware", two_databases.dialect)
+    first = stored(datetime(2012, 1, 1, tzinfo=JST), "aware", database.dialect)
     house.execute(f"UPDATE {target} SET acquired_at = :first WHERE id = 101", first=first)
     with bench(house) as b:
         run_id = b.begin()
@@ -246,11 +246,11 @@ def test_the_removing_statement_asks_for_the_attestation_again(database, tmp_pat
             house.tamper(f"UPDATE {house.own('attestation')} SET {column} = NULL WHERE id = :id", id=made)
 
 
-def test_explain_names_the_version_that_decides(two_databases, tmp_path):
-    house = at_the_door(two_databases, tmp_path, *range(100, 104), when=SECOND)
+def test_explain_names_the_version_that_decides(database, tmp_path):
+    house = at_the_door(database, tmp_path, *range(100, 104), when=SECOND)
     for key, moment in {101: datetime(2012, 1, 1, tzinfo=JST), 102: None, 103: datetime(2009, 12, 31, tzinfo=JST)}.items():
         house.execute("UPDATE cards SET acquired_at = :moment WHERE id = :key", key=key,
-                      moment=stored(moment, "aware", two_databases.dialect))
+                      moment=stored(moment, "aware", database.dialect))
 
     def told(key: int) -> tuple[Any, ...]:
         story = explain.explain_record(house.config, datetime.now(UTC), AS_OF, "cards", str(key))

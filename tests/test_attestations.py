@@ -49,8 +49,8 @@ def refused(house: House, customer: int, **changed: str) -> str:
     return why.value.code
 
 
-def test_an_attested_end_lets_go_of_what_nobody_could_date_and_the_evidence_names_it(two_databases, tmp_path):
-    house = house_of(two_databases, tmp_path)
+def test_an_attested_end_lets_go_of_what_nobody_could_date_and_the_evidence_names_it(database, tmp_path):
+    house = house_of(database, tmp_path)
     undated(house, 100, 101)
     add(house, 102)
     assert house.night().exit_code == 0
@@ -92,9 +92,9 @@ def test_the_day_is_that_of_the_policy_and_could_be_used_through(sqlite_database
     assert (told(house, 100)["status"], told(house, 100)["first_purgeable_day"]) == (status, first)
 
 
-def test_the_later_of_what_the_data_and_what_people_say_decides(two_databases, tmp_path):
+def test_the_later_of_what_the_data_and_what_people_say_decides(database, tmp_path):
     """Of two services one has an end: an attested one that is earlier must not bring it forward."""
-    house = house_of(two_databases, tmp_path)
+    house = house_of(database, tmp_path)
     for customer, end in ((100, RECENT), (101, LONG_AGO), (102, LONG_AGO)):
         undated(house, customer, services=2)
         house.execute("UPDATE services SET use_ended_at = :end WHERE id = :id", end=moment(house, end), id=customer * 10)
@@ -109,8 +109,8 @@ def test_the_later_of_what_the_data_and_what_people_say_decides(two_databases, t
     assert evidence_of(house)["cards"] == {101}
 
 
-def test_it_is_refused_where_the_data_speak_or_no_end_would_help(two_databases, tmp_path):
-    house = house_of(two_databases, tmp_path)
+def test_it_is_refused_where_the_data_speak_or_no_end_would_help(database, tmp_path):
+    house = house_of(database, tmp_path)
     add(house, 100)
     add(house, 101, status="active", ended=None)
     undated(house, 102, 103)
@@ -130,8 +130,8 @@ def test_it_is_refused_where_the_data_speak_or_no_end_would_help(two_databases, 
     assert attest(house, 103, "2019-04-01")
 
 
-def test_a_subject_without_services_can_be_settled_and_one_with_a_service_again_not(two_databases, tmp_path):
-    house = house_of(two_databases, tmp_path)
+def test_a_subject_without_services_can_be_settled_and_one_with_a_service_again_not(database, tmp_path):
+    house = house_of(database, tmp_path)
     add(house, 100, 101)
     house.execute("DELETE FROM services WHERE customer_id IN (100, 101)")
     assert told(house, 100)["reason"] == "no_service"
@@ -143,9 +143,9 @@ def test_a_subject_without_services_can_be_settled_and_one_with_a_service_again_
     assert evidence_of(house)["cards"] == {100}
 
 
-def test_what_the_data_come_to_say_counts_and_the_attestation_never_again(two_databases, tmp_path):
+def test_what_the_data_come_to_say_counts_and_the_attestation_never_again(database, tmp_path):
     """Reopened, and closed once more without an end: what was attested of the time before must not come back."""
-    house = house_of(two_databases, tmp_path)
+    house = house_of(database, tmp_path)
     undated(house, 100, 101, 102)
     made = {customer: attest(house, customer) for customer in (100, 101, 102)}
     house.execute("UPDATE services SET status = 'active' WHERE customer_id = 100")
@@ -165,8 +165,8 @@ def test_what_the_data_come_to_say_counts_and_the_attestation_never_again(two_da
     assert evidence_of(house)["cards"] == {100}
 
 
-def test_a_withdrawn_attestation_stays_on_record_and_decides_nothing(two_databases, tmp_path):
-    house = house_of(two_databases, tmp_path)
+def test_a_withdrawn_attestation_stays_on_record_and_decides_nothing(database, tmp_path):
+    house = house_of(database, tmp_path)
     undated(house, 100)
     made = attest(house, 100)
     for by, reason in (("", "r"), ("b", " ")):
@@ -186,8 +186,8 @@ def test_a_withdrawn_attestation_stays_on_record_and_decides_nothing(two_databas
 
 
 @pytest.mark.parametrize("target", ["cards", "payments"])
-def test_a_withdrawal_between_count_and_batch_keeps_the_record(two_databases, tmp_path, target):
-    house = house_of(two_databases, tmp_path)
+def test_a_withdrawal_between_count_and_batch_keeps_the_record(database, tmp_path, target):
+    house = house_of(database, tmp_path)
     undated(house, 100, 101)
     add(house, 102)
     withdrawn, _ = attest(house, 100), attest(house, 101)
@@ -203,9 +203,9 @@ def test_a_withdrawal_between_count_and_batch_keeps_the_record(two_databases, tm
     assert 100 in alive(house, target)
 
 
-def test_a_withdrawal_waits_for_the_batch_under_way_and_then_keeps_the_rest(two_databases, tmp_path):
+def test_a_withdrawal_waits_for_the_batch_under_way_and_then_keeps_the_rest(database, tmp_path):
     """As a hold on a target does: it comes before a removal or after it, never between its decision and its end."""
-    house = house_of(two_databases, tmp_path, limits={"target_batch_ms": 1})
+    house = house_of(database, tmp_path, limits={"target_batch_ms": 1})
     undated(house, 100)
     made = attest(house, 100)
     order: list[str] = []
@@ -233,8 +233,8 @@ def test_a_withdrawal_waits_for_the_batch_under_way_and_then_keeps_the_rest(two_
     assert came_out.ends == {100: ("purged", None)}
 
 
-def test_a_service_that_is_reopened_beats_the_attestation_in_the_batch(two_databases, tmp_path):
-    house = house_of(two_databases, tmp_path)
+def test_a_service_that_is_reopened_beats_the_attestation_in_the_batch(database, tmp_path):
+    house = house_of(database, tmp_path)
     undated(house, 100, 101, 102)
     for customer in (100, 101, 102):
         attest(house, customer)
@@ -283,13 +283,13 @@ def test_an_attestation_is_made_listed_and_withdrawn_by_commands(sqlite_database
     assert (code, "withdrawn" in out) == (0, True)
 
 
-def test_under_at_acquisition_an_end_never_settles_when_a_record_was_acquired(two_databases, tmp_path):
+def test_under_at_acquisition_an_end_never_settles_when_a_record_was_acquired(database, tmp_path):
     policy = {"applies": "at-acquisition"}
-    dialect = two_databases.dialect
+    dialect = database.dialect
     zone = {} if dialect == "postgresql" else {"zone": "UTC"}
     kind = {"sqlite": "text", "postgresql": "timestamptz", "mariadb": "datetime(6)"}[dialect]
     targets = {name: {"created": {"column": "acquired_at", **zone}} for name in ("cards", "payments")}
-    house = house_of(two_databases, tmp_path, policy=policy, targets=targets)
+    house = house_of(database, tmp_path, policy=policy, targets=targets)
     undated(house, *range(100, 104))
     house.execute("UPDATE services SET provision_ended_at = :end WHERE customer_id = 102", end=moment(house, RECENT))
     for name in targets:

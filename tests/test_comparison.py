@@ -59,10 +59,10 @@ def told(house: House, version: str) -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.parametrize("applies", ["current", "at-acquisition"])
-def test_it_counts_what_the_oracle_counts(two_databases: Database, tmp_path: Path, applies: str) -> None:
+def test_it_counts_what_the_oracle_counts(database: Database, tmp_path: Path, applies: str) -> None:
     billing = generate(AS_OF, size=150, seed=9, years=3)
-    house = lean(two_databases, tmp_path, billing, policy=POLICY | {"applies": applies},
-                 targets=created("aware", two_databases.dialect))
+    house = lean(database, tmp_path, billing, policy=POLICY | {"applies": applies},
+                 targets=created("aware", database.dialect))
     when = acquired(billing, AS_OF)
     declare(house, when, "aware")
     rules = Rules(AS_OF, versions=VERSIONS, acquired=when if applies == "at-acquisition" else None)

@@ -16,9 +16,9 @@ ORDER = holds.Order("dispute", "Legal", date(2030, 1, 1))
 
 
 @pytest.fixture
-def house(two_databases, tmp_path):
+def house(database, tmp_path):
     """A house with a first night, so that there is a key to note by."""
-    house = small_house(two_databases, tmp_path)
+    house = small_house(database, tmp_path)
     house.night(as_of=AS_OF - DAY)
     return house
 

@@ -41,8 +41,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def house(two_databases, tmp_path):
-    return peopled(two_databases, tmp_path)
+def house(database, tmp_path):
+    return peopled(database, tmp_path)
 
 
 @pytest.fixture

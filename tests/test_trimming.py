@@ -36,8 +36,8 @@ def years_later(house: House) -> House:
 
 
 @pytest.fixture
-def house(two_databases, tmp_path):
-    return two_nights(two_databases, tmp_path)
+def house(database, tmp_path):
+    return two_nights(database, tmp_path)
 
 
 @pytest.fixture
