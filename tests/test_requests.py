@@ -1,6 +1,7 @@
 """Requests of individuals: received, decided, answered by a letter without a value, carried out by a night, closed."""
 
 import json
+import os
 import re
 import stat
 import threading
@@ -450,7 +451,7 @@ def test_a_hold_that_comes_while_an_erasure_at_once_is_under_way_comes_before_it
     """As for a night (tests/test_holds.py), at each statement of a batch: the same engine, the same end."""
     house = lean_house(new_database(dialect), tmp_path)
     seen = set()
-    for gap in count(0, 2):
+    for gap in count(0, 1 if os.environ.get("CARDDATA_RELIABILITY") else 5):
         key = 100 + gap
         add(house, key, status="active", ended=None)
         number = granted(house, key).id
