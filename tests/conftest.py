@@ -111,7 +111,7 @@ def lasting_database(servers: Servers) -> Iterator[Callable[[str], Database]]:
 # its name. CARDDATA_RELIABILITY=1 runs them on all three.
 STORIES = {f"test_{name}" for name in (
     "afterwards", "at_acquisition", "attestations", "blindness", "breakers", "check", "comparison", "continuity", "draw",
-    "evidence_commands", "events", "explain", "history", "keeping", "leaks", "lost_holds", "many_holds", "plan", "remanence",
+    "evidence_commands", "events", "explain", "history", "keeping", "leaks", "ledger", "lost_holds", "many_holds", "plan", "remanence",
     "requests", "sampling", "trimming", "unlock", "verify")}
 
 
