@@ -19,6 +19,7 @@ from carddata_retention.verifier import form
 
 STREAM = {"stream_results": True, "yield_per": 1000}
 Row = Mapping[str, Any]
+ATTEMPTS = 50
 HOLD_PLACED, HOLD_RELEASED = "hold place", "hold release"
 
 
@@ -34,14 +35,17 @@ class EventList:
     def _noted(self, connection: Connection, body: Row) -> bool:
         """Add one under the next number. Another transaction may take that number first: then under the one after."""
         event = self.tables.event
-        while connection.execute(sa.select(event.c.number).where(event.c.id == body["id"])).first() is None:
+        for attempt in range(ATTEMPTS):
+            if connection.execute(sa.select(event.c.number).where(event.c.id == body["id"])).first() is not None:
+                return False
             last = connection.execute(sa.select(sa.func.max(event.c.number))).scalar() or 0
             try:
                 with connection.begin_nested():
                     connection.execute(event.insert(), {**body, "number": last + 1})
                 return True
             except IntegrityError:
-                continue
+                if attempt + 1 == ATTEMPTS:
+                    raise
         return False
 
     def lost_holds(self, connection: Connection) -> list[str]:

@@ -35,10 +35,13 @@ class RowsWriter:
         self._whole.update(line)
         self._file.write(line)
 
+    def begin_target(self) -> None:
+        """The rows of another target follow. Those of one that broke off stay in the file, and no plan names it."""
+        self._whole = hashlib.sha256()
+
     def end_target(self) -> str:
-        """The digest of the rows since the last call, in hex."""
-        digest, self._whole = self._whole.hexdigest(), hashlib.sha256()
-        return digest
+        """The digest of the rows of this target, in hex."""
+        return self._whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class PlanFile:
         """The rows of a target that can be read, as they are in this snapshot."""
         decider, policy = target.decider_of(), run.stage.policy
         found: Counter[str] = Counter()
+        self._rows.begin_target()
         day = lru_cache(PAGE)(partial(_first_purgeable_day, partial(follows, decider, policy)))
         for page in _pages(connection, target):
             found.update(seen["status"] for seen in page)

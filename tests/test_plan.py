@@ -23,6 +23,7 @@ from carddata_retention.plan import (
     rows_path,
     write_plan,
 )
+from carddata_retention.planned_rows import RowsWriter, read_rows
 from carddata_retention.settings import Approval
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
@@ -375,6 +376,19 @@ def test_rows_that_are_not_those_of_the_plan_are_refused(sqlite_database, tmp_pa
     assert applied.exit_code == 30
     assert "cards" in findings(applied, "plan_rows_changed")
     assert contents(house)["cards"] == before["cards"]
+
+
+def test_a_target_that_broke_off_leaves_the_digest_of_the_next_alone(tmp_path):
+    path, row = tmp_path / "rows.jsonl", {"key": "1", "subjects": [], "service_end": "e"}
+    with path.open("wb") as file:
+        writer = RowsWriter(file)
+        writer.begin_target()
+        writer.write({**row, "target": "broken"})
+        writer.begin_target()
+        writer.write({**row, "target": "cards"})
+        digest = writer.end_target()
+
+    assert read_rows(path, replace(PLANNED, rows_digest=digest)).holds([row, row | {"key": "2"}]) == [True, False]
 
 
 def test_a_plan_of_another_database_is_refused_before_anything_is_written(new_database, tmp_path):
