@@ -46,6 +46,11 @@ def by_place(found: Discovered) -> dict[tuple[str, str], Found]:
     return {(f.place, f.kind): f for f in found.findings}
 
 
+def counted(found: Discovered) -> dict[tuple[str, str], int]:
+    """Place, class -> count. Other schemas are named as not read, and beside this test others make and drop some."""
+    return {key: f.count for key, f in by_place(found).items() if f.kind != "not-read" or "." in f.place}
+
+
 def one(found: Discovered, house: House, at: str, kind: str = "card-number") -> Found:
     return by_place(found)[place(house.database, at), kind]
 
@@ -174,7 +179,7 @@ def test_a_second_look_reads_only_what_is_new_and_tells_the_same(house):
     first, second = looked(house), looked(house)
     assert second.rows_scanned < first.rows_scanned
     assert second.remembered_rows > 0
-    assert {k: f.count for k, f in by_place(first).items()} == {k: f.count for k, f in by_place(second).items()}
+    assert counted(first) == counted(second)
     assert looked(house, full=True).rows_scanned == first.rows_scanned
 
 
@@ -261,7 +266,7 @@ def test_whatever_moment_it_is_killed_in_the_next_call_goes_on_and_counts_each_r
             assert deaths < 60
     assert deaths > 2
     assert found.rows_scanned < whole.rows_scanned
-    assert {k: f.count for k, f in by_place(found).items()} == {k: f.count for k, f in by_place(whole).items()}
+    assert counted(found) == counted(whole)
 
 
 def test_a_stop_sign_ends_it_with_10_and_the_next_call_takes_up_the_rest(sqlite_database, tmp_path, monkeypatch):
@@ -278,7 +283,7 @@ def test_a_stop_sign_ends_it_with_10_and_the_next_call_takes_up_the_rest(sqlite_
     part = looked(fresh, hooks=hooks(lambda: next(calls) > 5))
     assert 0 < part.rows_scanned < whole.rows_scanned
     rest = looked(fresh)
-    assert {k: f.count for k, f in by_place(rest).items()} == {k: f.count for k, f in by_place(whole).items()}
+    assert counted(rest) == counted(whole)
 
 
 def test_a_stream_without_any_key_is_cut_and_not_read_to_its_end(mariadb_database, tmp_path, monkeypatch, recwarn):
