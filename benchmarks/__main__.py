@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import detect, discovery, oltp, tables
+from benchmarks import oltp, tables
 from benchmarks.billing import AS_OF, Size
 from benchmarks.contender import Task
 from benchmarks.contest import CONTENDERS, Contest, available
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _detect(given: argparse.Namespace) -> int:
+    from benchmarks import detect  # the process of a contender imports this module too, and its memory is measured
+
     compared = detect.Comparison().run(given.rows)
     for table in compared.tables():
         tables.show(table)
@@ -89,6 +91,8 @@ def _server(dialect: str, size: Size) -> Iterator[Ground]:
 
 
 def _discover(given: argparse.Namespace) -> int:
+    from benchmarks import discovery
+
     session = Session()
     servers = Servers(session.root)
     try:

@@ -24,12 +24,12 @@ _NUMBERS = [KINDS.index(kind) for kind in (Kind.CARD_NUMBER, Kind.TEST_NUMBER, K
 
 def product(rows: Rows, column: str) -> Sequence[int]:
     """The detector: one look at each page, the verdict on the whole column, and what it convicts."""
-    known, pages = Population(), []
+    name, known, pages = read_name(column), Population(), []
     for at in range(0, len(rows), PAGE):
-        hits = look(rows[at : at + PAGE])
+        hits = look(rows[at : at + PAGE], shapes=bool(name.says))
         known.add(hits, min(PAGE, len(rows) - at))
         pages.append((at, hits))
-    name, counts = read_name(column), np.zeros(len(rows), np.int64)
+    counts = np.zeros(len(rows), np.int64)
     for at, hits in pages:
         guilty = known.convicts(hits, name) & np.isin(hits.kind, _NUMBERS)
         np.add.at(counts, hits.row[guilty] + at, 1)

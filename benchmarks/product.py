@@ -33,7 +33,7 @@ ROOMS: tuple[tuple[Any, str, str], ...] = (
     (measures, "measure_target", "plan: measure target"),
     (sight, "may_remove", "plan: may remove"), (run, "_judge", "gate: judge"),
     (survey, "tally", "verify: tally"), (verify, "look", "verify: look"), (run, "_seal", "seal"),
-    (Ledger, "check_chain", "seal: chain"), (export, "export_run", "seal: export"),
+    (Ledger, "check_chain", "seal: chain"), (export.Copy, "publish", "seal: export"),
 )
 
 

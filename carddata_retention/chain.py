@@ -4,7 +4,7 @@ Nothing here commits, and nothing is ever rewritten: a run is sealed once. Whoev
 somebody else has lost the lock, and must not remove anything more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,10 +23,15 @@ from carddata_retention.worklist import WorkList, joined_whole
 
 Row = Mapping[str, Any]
 Batches = Mapping[tuple[str, int], Row]
+Passing = Callable[[Connection, Row, Batches, Iterator[form.Entry]], Iterator[form.Entry]]
 STREAM = {"stream_results": True, "yield_per": 1000}
 SEALED_AFTER = ("tombstones", "root", "previous_seal", "seal", "key_id", "signature")
 # The salt leaves the ledger no more than a key does: the digests of the batches hold it instead of the run's own.
 NOT_SEALED = ("salt", *SEALED_AFTER, "trimmed_at")
+
+
+def _passing(_: Connection, _row: Row, _batches: Batches, stones: Iterator[form.Entry]) -> Iterator[form.Entry]:
+    return stones
 
 
 class Chain(WorkList, EventList):
@@ -46,8 +51,12 @@ class Chain(WorkList, EventList):
         """
         self.must_be_open(connection, run_id, locking="share")
 
-    def seal(self, connection: Connection, run_id: str, key: EvidenceKey, closing: Mapping[str, Any]) -> str:
-        """Close a run and chain it to the one before. Returns the new head. Raises BusyError if it was sealed."""
+    def seal(self, connection: Connection, run_id: str, key: EvidenceKey, closing: Mapping[str, Any],
+             copy: Passing = _passing) -> str:
+        """Close a run and chain it to the one before. Returns the new head. Raises BusyError if it was sealed.
+
+        The tombstones go through `copy` on their way: there are millions, and they are read once.
+        """
         run = self.tables.run
         self.must_be_open(connection, run_id, locking="alone")
         connection.execute(run.update().where(run.c.run_id == run_id).values(**closing))
@@ -55,7 +64,7 @@ class Chain(WorkList, EventList):
             deadlines=self.deadlines_digest(connection, run_id), **self._events(connection, run_id)))
         previous, tree = self.head(connection), Tree()
         row, batches = self.sealed_rows(connection, run_id)
-        for stone in self.exported_stones(connection, row, batches, key.secret):
+        for stone in copy(connection, row, batches, self.exported_stones(connection, row, batches, key.secret)):
             tree.add(leaf_hash(form.leaf(row, batches[stone["target"], stone["batch_no"]], stone)))
         head = form.seal(form.head(row, self.facts(row, batches), tree.size, tree.root(), previous))
         connection.execute(run.update().where(run.c.run_id == run_id).values(

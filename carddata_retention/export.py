@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from carddata_retention.chain import NOT_SEALED
+from carddata_retention.chain import NOT_SEALED, Batches, Row
 from carddata_retention.errors import BlindError, FailedError
 from carddata_retention.keys import EvidenceKey
 from carddata_retention.ledger import Ledger
@@ -23,14 +23,55 @@ _NEEDED = {"number": int, "epoch": int, "tombstones": int} | dict.fromkeys(
     ("run_id", "database_name", "as_of", "root", "previous", "seal", "key_id", "signature"), str)
 
 
-def export_run(connection: Connection, ledger: Ledger, run_id: str, key: EvidenceKey, directory: Path) -> Path:
-    """Write a sealed run as JSON lines, and every sealed run before it whose file is missing: one that was killed, or
-    whose folder took no file. Each whole or not at all. Raises FailedError where the folder takes no file."""
-    export_missing(connection, ledger, key, directory, but=run_id)
-    try:
-        return _write(connection, ledger, run_id, key.secret, directory)
-    except OSError as wrong:
-        raise _unwritable(wrong) from None
+class Copy:
+    """The file of a run, written while its tombstones go by on their way into the tree of its seal.
+
+    Nothing of it is seen before `publish`; a folder that takes no file says so there, and does not stop the seal.
+    """
+
+    def __init__(self, ledger: Ledger, run_id: str, directory: Path) -> None:
+        self._ledger, self._run_id, self._directory = ledger, run_id, directory
+        self._file: _NewFile | None = None
+        self._check = ""
+        self._wrong: OSError | None = None
+
+    def passing(self, connection: Connection, row: Row, batches: Batches,
+                stones: Iterator[form.Entry]) -> Iterator[form.Entry]:
+        """The same tombstones; all that stands before them in the file is written first."""
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._file = _NewFile(path_of(self._directory, self._run_id))
+        except OSError as wrong:
+            self._wrong = wrong
+        for entry in _before_stones(connection, self._ledger, row, batches):
+            self._write(entry)
+        for stone in stones:
+            self._write(_entry_of(stone))
+            yield stone
+
+    def publish(self, connection: Connection, key: EvidenceKey) -> Path:
+        """Put the sealed run's file in its place, and that of every sealed run before it whose file is missing: one
+        that was killed, or whose folder took no file. Each whole or not at all.
+
+        Raises FailedError where the folder takes no file.
+        """
+        export_missing(connection, self._ledger, key, self._directory, but=self._run_id)
+        self._write(_head(self._ledger, *self._ledger.sealed_rows(connection, self._run_id)))
+        try:
+            if self._wrong is None and self._file is not None:
+                return self._file.publish()
+        except OSError as wrong:
+            self._wrong = wrong
+        assert self._wrong is not None
+        raise _unwritable(self._wrong) from None
+
+    def _write(self, entry: Mapping[str, Any]) -> None:
+        if self._wrong is None and self._file is not None:
+            text, self._check = form.line(self._check, entry)
+            try:
+                self._file.write(text)
+            except OSError as wrong:
+                self._wrong = wrong
 
 
 def export_missing(connection: Connection, ledger: Ledger, key: EvidenceKey, directory: Path, *,
@@ -108,27 +149,54 @@ def _lines(entries: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 def _entries(connection: Connection, ledger: Ledger, run_id: str, secret: bytes) -> Iterator[Mapping[str, Any]]:
     row, batches = ledger.sealed_rows(connection, run_id)
+    yield from _before_stones(connection, ledger, row, batches)
+    for stone in ledger.exported_stones(connection, row, batches, secret):
+        yield _entry_of(stone)
+    yield _head(ledger, row, batches)
+
+
+def _before_stones(connection: Connection, ledger: Ledger, row: Row, batches: Batches) -> Iterator[Mapping[str, Any]]:
     yield {"format": form.FORMAT, "kind": "run", **{k: v for k, v in row.items() if k not in NOT_SEALED}}
-    for event in ledger.events_since(connection, *ledger.sealed_events(connection, run_id)):
+    for event in ledger.events_since(connection, *ledger.sealed_events(connection, row["run_id"])):
         yield {"kind": "event", **event}
     for batch in batches.values():
         yield {"kind": "batch", **batch}
-    for follows in ledger.deadline_rows(connection, run_id).mappings():
+    for follows in ledger.deadline_rows(connection, row["run_id"]).mappings():
         yield {"kind": "deadline", **follows}
-    for stone in ledger.exported_stones(connection, row, batches, secret):
-        yield {"kind": "tombstone", **stone}
+
+
+def _entry_of(stone: form.Entry) -> form.Entry:
+    return {"kind": "tombstone", **stone}
+
+
+def _head(ledger: Ledger, row: Row, batches: Batches) -> form.Entry:
     head = form.head(row, ledger.facts(row, batches), row["tombstones"], row["root"], row["previous_seal"])
-    yield {"kind": "head", **head, "seal": row["seal"], "key_id": row["key_id"], "signature": row["signature"]}
+    return {"kind": "head", **head, "seal": row["seal"], "key_id": row["key_id"], "signature": row["signature"]}
+
+
+class _NewFile:
+    """A file for its owner alone that is whole when it is seen."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._temporary = path, path.with_name(path.name + ".new")
+        self._temporary.unlink(missing_ok=True)
+        self._file = os.fdopen(os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        self.write = self._file.write
+
+    def publish(self) -> Path:
+        """Bring it to the disk, then into its place."""
+        with self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        self._temporary.replace(self._path)
+        return self._path
 
 
 def _put(path: Path, lines: Iterable[bytes]) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    file = _NewFile(path)
+    for text in lines:
+        file.write(text)
+    file.publish()
 
 
 def _unwritable(wrong: OSError) -> FailedError:

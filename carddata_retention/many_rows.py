@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from carddata_retention.key_text import listed, sent_beside
+from carddata_retention.key_lists import listed, sent_beside
 
 
 class ManyRows:

@@ -232,12 +232,14 @@ def _count_anew(run: Running) -> None:
 def _seal(run: Running, key: EvidenceKey) -> None:
     """Close the run, chain it, remember what was let through, and write the evidence out of the database."""
     stage, ledger = run.stage, run.stage.ledger
+    copy = export.Copy(ledger, run.run_id, stage.config.path(stage.config.evidence.directory))
     try:
         with stage.db.transaction() as connection:
             for target in run.readable():
                 run.sampled += sampling.purged(connection, ledger, run.run_id, target.name, key, run.seed)
             run.dated_removals = ledger.latest_deadline(connection, run.run_id)
-            ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())))
+            ledger.seal(connection, run.run_id, key, archive.closing(run.night(), stamp(run.hooks.moment())),
+                        copy.passing)
             run.sealed = ledger.sealed(connection, run.run_id, key)
             run.chain = ledger.check_chain(connection, key)
             for target in run.readable():
@@ -246,7 +248,7 @@ def _seal(run: Running, key: EvidenceKey) -> None:
                         target.digest, target.bound_of().fingerprint, stage.policy.as_of, target.result))
             run.sample = archive.first_purged(connection, ledger, run.run_id, key, [t.name for t in run.targets])
         with stage.db.snapshot() as connection:
-            export.export_run(connection, ledger, run.run_id, key, stage.config.path(stage.config.evidence.directory))
+            copy.publish(connection, key)
     except SQLAlchemyError as refused:
         raise seen_as(refused, "The ledger",
                       not_done="What was removed is recorded; only the run is not sealed yet.") from None

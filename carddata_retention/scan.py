@@ -109,9 +109,12 @@ def planned_statement(decider: Decider) -> sa.Select[Any]:
 
 
 def candidate_statement(decider: Decider) -> sa.Select[Any]:
-    """Place, key, status and end of what would be removed, in key order."""
+    """Place, key, status and end of what would be removed, in the order of subject and key.
+
+    What belongs to one subject stands together: it is locked once, and two connections do not meet at it.
+    """
     judged, target = decider.scan(), decider.target
-    place = sa.func.row_number().over(order_by=target.key)
+    place = sa.func.row_number().over(order_by=(*target.subjects, *target.key))
     return (
         sa.select(place.label("seq"), target.key_text().label("record_key"), judged.status().label("status"),
                   judged.end_text.label("service_end"))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention import conditions, measures, sampling, scan, settings, upkeep, verify
 from carddata_retention.families import Child
-from carddata_retention.key_text import among
+from carddata_retention.key_lists import among
 from carddata_retention.layout import readable
 from carddata_retention.ledger import Ledger
 from carddata_retention.model import Disposition

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import FromClause
 
-from carddata_retention import key_text
+from carddata_retention import key_lists
 from carddata_retention.acquisition import Acquisition
 from carddata_retention.attested import Attestations
 from carddata_retention.model import Status
@@ -122,7 +122,7 @@ class Decider:
             subject = self.service.subject
             ends = self._readings.ends(subject).add_columns(subject.label("carddata_subject"))
             if of_some:
-                ends = ends.where(key_text.among((subject,), SUBJECT, self.dialect))
+                ends = ends.where(key_lists.among((subject,), SUBJECT, self.dialect))
             found = ends.group_by(subject).subquery(f"carddata_end_{n}")
             source = source.outerjoin(found, found.c.carddata_subject == column)
             found_each.append(list(found.c))

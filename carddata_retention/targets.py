@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import FromClause
 
-from carddata_retention import key_text
+from carddata_retention import key_lists, key_text
 from carddata_retention.model import Disposition
 from carddata_retention.moments import Condition, TimeForm
 from carddata_retention.services import Column
@@ -75,15 +75,15 @@ class Target:
 
     def key_in(self, keys: Sequence[tuple[Any, ...]]) -> Condition:
         """True for the keys of `keys_sent`; `keys` themselves are needed where those are none."""
-        return key_text.among(self.key, KEY, self.dialect, keys)
+        return key_lists.among(self.key, KEY, self.dialect, keys)
 
     def keys_sent(self, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
         """The parameters of `key_in`; none where it was given the keys."""
-        return key_text.sent(self.key, KEY, self.dialect, keys)
+        return key_lists.sent(self.key, KEY, self.dialect, keys)
 
     def key_is(self, key: tuple[Any, ...]) -> Condition:
         """True for one key."""
-        return key_text.one_of(self.key, [key], self.dialect)
+        return key_lists.one_of(self.key, [key], self.dialect)
 
 
 def path_rows(target: Target, columns: Sequence[Column]) -> sa.Select[Any]:

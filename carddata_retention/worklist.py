@@ -1,4 +1,4 @@
-"""The work table: the frozen candidates of a run, in the order of their keys, and how those ended that were left.
+"""The work table: the frozen candidates of a run, ordered by subject and key, and how those ended that were left.
 
 A candidate with a tombstone of its run was purged, whatever stands in its row: a removal writes its evidence and
 nothing here, or every removed record would cost two more writes. Keys and outcomes, never card data. Permanent, not
@@ -6,10 +6,9 @@ temporary: several connections need it, and so does a look after a kill.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -27,8 +26,7 @@ AGAIN = (SkipReason.LOCKED.value, SkipReason.MOVED.value, SkipReason.GONE.value,
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class WorkRow:
+class WorkRow(NamedTuple):
     """One frozen candidate of a run, and why an earlier pass of the same run left it alone."""
 
     seq: int
@@ -141,7 +139,7 @@ class WorkList:
                    work.reason.in_(AGAIN) if retry else work.outcome.is_(None))
             .order_by(work.seq).limit(size)
         )
-        return [WorkRow(*row) for row in connection.execute(query).all()]
+        return list(map(WorkRow._make, connection.execute(query)))
 
     def settle(self, connection: Connection, run_id: str, target: str, batch_no: int,
                outcomes: Mapping[int, tuple[Outcome, str | None]]) -> None:
@@ -183,11 +181,14 @@ class WorkList:
                 outcome=Outcome.SKIPPED.value, reason=reason.value))
 
     def _removed(self) -> sa.ColumnElement[bool]:
-        """True for a row of the work table whose record has a tombstone of the same run."""
+        """True for a row of the work table whose record has a tombstone of the same run.
+
+        Counted: of EXISTS PostgreSQL makes a join, and reads a whole night's tombstones for a handful of rows.
+        """
         work, stone = self.tables.work, self.tables.tombstone
-        return sa.select(sa.literal(1)).select_from(stone).where(
+        return sa.select(sa.func.count()).select_from(stone).where(
             stone.c.run_id == work.c.run_id, stone.c.target == work.c.target, stone.c.seq == work.c.seq
-        ).correlate(work).exists()
+        ).correlate(work).scalar_subquery() > 0
 
     def note_locked(self, connection: Connection, run_id: str, target: str, as_of: date) -> None:
         """Write since which night others have locked what this run had to leave, night after night."""

@@ -26,7 +26,7 @@ TABLE = {
     "rules": [
         "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "discovery_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
-        "services", "acquisition", "attested", "key_text", "targets", "register", "subjects", "tables", "own_tables", "guards", "many_rows",
+        "services", "acquisition", "attested", "key_text", "key_lists", "targets", "register", "subjects", "tables", "own_tables", "guards", "many_rows",
         "issuers", "detector", "layout", "records", "letters", "letter_words", "plan", "breakers", "evidence", "digests", "assets", "verifier", "history", "reporting_period",
     ],
     "hinges": ["config", "db", "catalogue", "conditions", "families", "service_binding", "target_binding", "orphans", "schema",

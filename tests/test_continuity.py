@@ -7,10 +7,10 @@ from itertools import count
 
 import pytest
 import sqlalchemy as sa
-from nightly import AS_OF
+from nightly import AS_OF, hooks
 from small_house import come_anew, small_house
 
-from carddata_retention.errors import BlindError, BrokenError, ConfigError
+from carddata_retention.errors import BlindError, BrokenError, ConfigError, FailedError
 from carddata_retention.explain import explain_record
 from carddata_retention.keys import load_key
 from carddata_retention.verifier.check import check_folder
@@ -247,3 +247,20 @@ def test_a_record_whose_removal_the_ledger_forgot_is_explained_by_the_evidence(l
     story = explain_record(lone_house.config, datetime.now(UTC), None, "cards", str(key))
 
     assert (story["status"], story["purged_by_run"] is not None) == ("purged", True)
+
+
+def test_a_folder_that_takes_no_file_does_not_stop_the_seal_and_the_next_run_writes_what_is_missing(lone_house):
+    folder = lone_house.folder / "evidence"
+
+    def broken() -> bool:
+        folder.exists() or folder.write_text("no folder")
+        return False
+
+    with pytest.raises(FailedError) as refused:
+        lone_house.night(as_of=AS_OF - timedelta(days=1), hooks=hooks(broken))
+    assert refused.value.code == "evidence_unwritable"
+    assert lone_house.execute(f"SELECT count(*) FROM {lone_house.own('run')} WHERE seal IS NOT NULL") == [(1,)]
+    folder.unlink()
+    last_night(lone_house)
+    assert len(list(folder.glob("*.jsonl"))) == 2
+    assert check_folder(folder, keys(lone_house)).complaints == []

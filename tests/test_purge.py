@@ -189,6 +189,20 @@ def test_two_connections_that_meet_at_one_subject_leave_none_of_its_records(new_
     assert alive(house, "cards") == {1}
 
 
+def test_the_records_of_one_subject_follow_each_other_whatever_their_keys_are(database, tmp_path):
+    """So a batch locks a subject once, and two connections meet at most where their parts do."""
+    house = empty_house(database, tmp_path)
+    add(house, 100, 101, 102)
+    with house.database.engine.begin() as connection:
+        connection.execute(house.table("payments").insert(), [
+            {"id": 200 + n, "customer_id": 100 + n % 3, "method": "card", "amount": 1, "card_token": f"tok_{n}"}
+            for n in range(9)])
+    with bench(house) as b:
+        b.freeze(b.begin(), "payments")
+        keys = [int(key) for (key,) in house.execute(f"SELECT record_key FROM {house.own('work')} ORDER BY seq")]
+    assert keys == [100, 200, 203, 206, 101, 201, 204, 207, 102, 202, 205, 208]
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("company", [(), (101,)], ids=["alone", "among others"])
 def test_a_granted_request_removes_a_record_of_nobody_too(database, tmp_path, target, company):

@@ -39,8 +39,12 @@ def decode(raw: bytes) -> str | None:
     return None
 
 
-def look(texts: Sequence[str | None]) -> Hits:
-    """Candidates in one page of values of one column, or lines of a file. Integers come as their decimal text."""
+def look(texts: Sequence[str | None], *, shapes: bool = True) -> Hits:
+    """Candidates in one page of values of one column, or lines of a file. Integers come as their decimal text.
+
+    Without `shapes` a value's own form is no candidate: three digits, or two words. Only the name of a column makes a
+    security code or a holder of them (`Opinion`), so nothing is lost where it says nothing of the kind.
+    """
     rows, joined = _page(texts)
     page = characters(joined)
     if not joined.isascii() and (page.classes == UNSEEN).any():
@@ -61,7 +65,8 @@ def look(texts: Sequence[str | None]) -> Hits:
     holding &= size > _NO_ROOM
     if holding.any():
         near += beside(page, begin, holding)
-    near += wholes(page, begin, size)
+    if shapes:
+        near += wholes(page, begin, size)
     found += [(places, some, np.ones(len(places), np.bool_)) for places, some in near]
     at, cells, passes = (np.concatenate(part) for part in zip(*found, strict=True))
     row = np.searchsorted(begin, at, side="right") - 1

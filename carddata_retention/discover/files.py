@@ -46,8 +46,8 @@ def _file(run: Running, path: Path, pace: Pace) -> None:
         for page in pages(path):
             fetched = time.monotonic()
             for name, texts in page.columns.items():
-                known = columns.setdefault(name, Column("text"))
-                hits = look(texts)
+                known = columns.get(name) or columns.setdefault(name, Column("text", bool(read_name(name).says)))
+                hits = look(texts, shapes=known.named)
                 known.population.add(hits, rows=len(texts))
                 known.rows += len(texts)
                 run.bytes += size_of(texts)

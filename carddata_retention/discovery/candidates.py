@@ -93,7 +93,7 @@ def paths_of(documents: Sequence[str]) -> dict[tuple[int, int], str]:
                        for path, name, leaf in _leaves(json.loads(text), "$", "")]
         except (ValueError, RecursionError):
             continue
-    hits = look([text for _, _, text in leaves])
+    hits = look([text for _, _, text in leaves], shapes=False)
     found: dict[tuple[int, int], str] = {}
     for row, kind in zip(hits.row[hits.passes].tolist(), hits.kind[hits.passes].tolist(), strict=True):
         found.setdefault((leaves[row][0], kind), leaves[row][1])

@@ -47,6 +47,11 @@ class Read:
     composed: bool = False
 
     @property
+    def named(self) -> bool:
+        """Whether its name or a target says that its values may be card data as they are."""
+        return bool(self.says.says) or self.role is not None
+
+    @property
     def cut(self) -> bool:
         """Whether a value may go on behind the first piece."""
         return self.whole is not None

@@ -49,14 +49,15 @@ class Manners:
 def recalled(db: Database, source: Source, before: dict[str, Column], full: bool) -> dict[str, Column]:
     """What is known of each column of a table and still holds: one entry for each that is read.
 
-    Everything is forgotten of a column whose type changed, of a table that was read to its end and whose new rows may
-    lie anywhere, and where rows came behind the place that was reached, or the last ones went.
+    Everything is forgotten of a column whose type changed or that is declared since, of a table that was read to its
+    end and whose new rows may lie anywhere, and where rows came behind the place that was reached, or the last ones
+    went.
     """
     known: dict[str, Column] = {}
     for column in source.columns:
         found = before.get(column.name)
-        if found is None or found.type != column.type:
-            found = Column(column.type)
+        if found is None or (found.type, found.named) != (column.type, column.named):
+            found = Column(column.type, column.named)
         known[column.name] = found
         if full or (found.upto is None and found.rows) or (found.complete and not source.grows):
             found.forget()
@@ -138,14 +139,14 @@ def _pass(reader: Reader, windows: Iterator[Window], columns: Sequence[Read], kn
 
 def _look(window: Window, n: int, name: str, known: Column, manners: Manners) -> None:
     texts = window.texts[n]
-    hits = look(texts) if any(texts) else NOTHING
+    hits = look(texts, shapes=known.named) if any(texts) else NOTHING
     known.population.add(hits, rows=window.rows)
     known.rows += window.rows
     if len(hits):
         manners.note(name, hits, window.texts[n], window.key_of)
     for row in window.long[n]:
         for pieces in window.rest_of(n, row):
-            more = look(pieces)
+            more = look(pieces, shapes=False)
             here = Hits(np.full(len(more), row, np.int64), more.kind, more.cell, more.passes)
             known.population.add(here, rows=0)
             if len(here):

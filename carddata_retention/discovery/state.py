@@ -17,19 +17,20 @@ from typing import Any
 from carddata_retention.detector import VERSION, Population
 from carddata_retention.errors import BlindError, BusyError, FailedError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(slots=True)
 class Column:
     """What is known of one column. `upto` is the position behind which nothing was read yet; None for the beginning.
 
-    `since` is when the reading began that the counts are of, `looked` when
-    its end was reached last, both ISO 8601 in UTC. `examples` are references of rows, `paths` counts of JSON paths, by
-    class.
+    `named` says that the form of its values was looked at too. `since` is when the reading began that the counts are
+    of, `looked` when its end was reached last, both ISO 8601 in UTC. `examples` are references of rows, `paths` counts
+    of JSON paths, by class.
     """
 
     type: str
+    named: bool = True
     upto: list[str] | None = None
     complete: bool = False
     rows: int = 0
@@ -47,7 +48,7 @@ class Column:
 
     def as_json(self) -> dict[str, Any]:
         """Counts, positions and keyed references."""
-        return {"type": self.type, "upto": self.upto, "complete": self.complete, "rows": self.rows,
+        return {"type": self.type, "named": self.named, "upto": self.upto, "complete": self.complete, "rows": self.rows,
                 "since": self.since, "looked": self.looked,
                 "population": self.population.as_json(), "examples": self.examples, "paths": self.paths}
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention.families import Child
-from carddata_retention.key_text import one_of, sent_beside
+from carddata_retention.key_lists import one_of, sent_beside
 from carddata_retention.ledger import BatchRow, Ledger, WorkRow
 from carddata_retention.model import TO_PURGE, Outcome, SkipReason, Status
 from carddata_retention.moments import Condition, as_text

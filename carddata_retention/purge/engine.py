@@ -17,7 +17,7 @@ from carddata_retention.errors import BlindError
 from carddata_retention.ledger import WorkRow
 from carddata_retention.model import Outcome, SkipReason
 from carddata_retention.purge.batch import Job, NotQuiet, PathLocked, Unproven, remove_batch
-from carddata_retention.purge.pace import Pace
+from carddata_retention.purge.pace import Pace, without_long_collections
 from carddata_retention.redact import Trouble, trouble
 
 ATTEMPTS = 6
@@ -82,6 +82,7 @@ class Engine:
         self.lonely_locks_allowed = LONELY_LOCKS
         self.stopped: str | None = None
 
+    @without_long_collections()
     def run(self, total: int) -> None:
         """Go through all candidates, then through the locked ones again.
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from carddata_retention.key_text import among, one_of, sent
+from carddata_retention.key_lists import among, one_of, sent
 from carddata_retention.schema import LockStep
 from carddata_retention.targets import SUBJECT, Target
 

@@ -4,9 +4,11 @@ Waits happen outside transactions only. Reads the monotonic clock, never the cal
 run: they have one rate, one budget and one size.
 """
 
+import gc
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from carddata_retention.settings import Limits
@@ -18,6 +20,18 @@ BETWEEN_QUESTIONS_S = 1.0
 FORGETTING = 0.7
 # Of `target_batch_ms`: batches scatter, and it is the longest that somebody else may have to wait for.
 AIM = 0.6
+
+
+@contextmanager
+def without_long_collections() -> Iterator[None]:
+    """What the process holds already is not gone through for garbage: that takes a tenth of a second, while a batch
+    keeps its locks."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Cost:

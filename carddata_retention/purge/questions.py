@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from carddata_retention.db import NO_WAIT
-from carddata_retention.key_text import among, listed, sent
+from carddata_retention.key_lists import among, listed, sent
 from carddata_retention.model import TO_PURGE, Disposition
 from carddata_retention.moments import Condition
 from carddata_retention.own_tables import OwnTables
@@ -121,7 +121,8 @@ def tombstones(questions: Questions, keys: Keys) -> sa.Insert:
         of_batch, found, candidate = listed(target.key, KEY, FROZEN)
         # Of ten thousand rows the planner expects one to pass such an equation, and a cross join to be cheap then.
         is_it: Condition = sa.func.coalesce(candidate["record_key"] == target.key_text(), sa.false())
-        source = judged.source.join(of_batch, found)
+        # Named twice: to join a list of thousands, PostgreSQL would walk along the whole index.
+        source = judged.source.join(of_batch, sa.and_(found, target.key_in(keys)))
     else:
         judged = _judged(decider)
         work = questions.tables.work.c

@@ -1374,7 +1374,8 @@ ORDER BY carddata_draw.stratum, carddata_draw.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- cards: the candidates that are frozen
 
-SELECT row_number() OVER (ORDER BY `cards`.`id`) AS seq, CAST(`cards`.`id` AS CHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY `cards`.`customer_id`, `cards`.`id`) AS seq,
+  CAST(`cards`.`id` AS CHAR) AS record_key,
   CASE
     WHEN false THEN 'blank'
     WHEN (
@@ -3975,7 +3976,8 @@ ORDER BY carddata_draw.stratum, carddata_draw.place;
 -- -----------------------------------------------------------------------------------------------------------------
 -- payments: the candidates that are frozen
 
-SELECT row_number() OVER (ORDER BY `payments`.`id`) AS seq, CAST(`payments`.`id` AS CHAR) AS record_key,
+SELECT row_number() OVER (ORDER BY `payments`.`customer_id`, `payments`.`id`) AS seq,
+  CAST(`payments`.`id` AS CHAR) AS record_key,
   CASE
     WHEN (
       NOT (

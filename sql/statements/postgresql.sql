@@ -1398,7 +1398,8 @@ INSERT INTO carddata.work(run_id, target, seq, record_key, status, service_end)
 SELECT :run_id AS run_id, 'cards' AS target, carddata_candidate.seq, carddata_candidate.record_key,
   carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
+  SELECT row_number() OVER (ORDER BY "cards"."customer_id", "cards"."id") AS seq,
+    CAST("cards"."id" AS VARCHAR) AS record_key,
     CASE
       WHEN false THEN 'blank'
       WHEN (
@@ -2004,6 +2005,7 @@ JOIN unnest(
 ) AS carddata_listed(
   carddata_of_0, carddata_seq, carddata_record_key, carddata_status, carddata_service_end
 ) ON "cards"."id" = carddata_listed.carddata_of_0
+  AND "cards"."id" = ANY (:carddata_key_0)
 WHERE coalesce(carddata_listed.carddata_record_key = CAST("cards"."id" AS VARCHAR), false)
   AND CASE WHEN ("cards"."customer_id" IS NULL) THEN true ELSE "cards"."customer_id" = ANY (:carddata_subject_0) END
   AND CASE
@@ -3931,7 +3933,8 @@ INSERT INTO carddata.work(run_id, target, seq, record_key, status, service_end)
 SELECT :run_id AS run_id, 'payments' AS target, carddata_candidate.seq, carddata_candidate.record_key,
   carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
+  SELECT row_number() OVER (ORDER BY "payments"."customer_id", "payments"."id") AS seq,
+    CAST("payments"."id" AS VARCHAR) AS record_key,
     CASE
       WHEN (
         NOT (
@@ -4653,6 +4656,7 @@ JOIN unnest(
 ) AS carddata_listed(
   carddata_of_0, carddata_seq, carddata_record_key, carddata_status, carddata_service_end
 ) ON "payments"."id" = carddata_listed.carddata_of_0
+  AND "payments"."id" = ANY (:carddata_key_0)
 WHERE coalesce(carddata_listed.carddata_record_key = CAST("payments"."id" AS VARCHAR), false)
   AND ((method = 'card') IS TRUE)
   AND CASE

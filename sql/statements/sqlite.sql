@@ -1485,7 +1485,8 @@ INSERT INTO carddata_work(run_id, target, seq, record_key, status, service_end)
 SELECT :run_id AS run_id, 'cards' AS target, carddata_candidate.seq, carddata_candidate.record_key,
   carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT row_number() OVER (ORDER BY "cards"."id") AS seq, CAST("cards"."id" AS VARCHAR) AS record_key,
+  SELECT row_number() OVER (ORDER BY "cards"."customer_id", "cards"."id") AS seq,
+    CAST("cards"."id" AS VARCHAR) AS record_key,
     CASE
       WHEN 0 THEN 'blank'
       WHEN (
@@ -4218,7 +4219,8 @@ INSERT INTO carddata_work(run_id, target, seq, record_key, status, service_end)
 SELECT :run_id AS run_id, 'payments' AS target, carddata_candidate.seq, carddata_candidate.record_key,
   carddata_candidate.status, carddata_candidate.service_end
 FROM (
-  SELECT row_number() OVER (ORDER BY "payments"."id") AS seq, CAST("payments"."id" AS VARCHAR) AS record_key,
+  SELECT row_number() OVER (ORDER BY "payments"."customer_id", "payments"."id") AS seq,
+    CAST("payments"."id" AS VARCHAR) AS record_key,
     CASE
       WHEN (
         NOT (
