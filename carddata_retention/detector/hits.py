@@ -1,12 +1,13 @@
 """What one page holds, as parallel arrays."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hits:
     """Candidates of one page, ordered by row. Never a digit, never a value.
 
@@ -23,3 +24,9 @@ class Hits:
 
     def __len__(self) -> int:
         return len(self.row)
+
+    @cached_property
+    def cells(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        """The distinct cells, and the place of each candidate's among them."""
+        found, inverse = np.unique(self.cell, return_inverse=True)
+        return found, inverse

@@ -67,12 +67,13 @@ def look(texts: Sequence[str | None], *, shapes: bool = True) -> Hits:
         near += beside(page, begin, holding)
     if shapes:
         near += wholes(page, begin, size)
-    found += [(places, some, np.ones(len(places), np.bool_)) for places, some in near]
+    found += [(places, some, np.ones(len(places), np.bool_)) for places, some in near if len(places)]
     at, cells, passes = (np.concatenate(part) for part in zip(*found, strict=True))
     row = np.searchsorted(begin, at, side="right") - 1
-    order = np.argsort(row, kind="stable")
-    kind = (cells >> np.uint64(60)).astype(np.uint8)
-    return Hits(row[order], kind[order], cells[order], passes[order], int(np.count_nonzero(size)))
+    if len(found) > 1:
+        order = np.argsort(row, kind="stable")
+        row, cells, passes = row[order], cells[order], passes[order]
+    return Hits(row, (cells >> np.uint64(60)).astype(np.uint8), cells, passes, int(np.count_nonzero(size)))
 
 
 def _page(texts: Sequence[str | None]) -> tuple[Sequence[str], str]:

@@ -36,7 +36,7 @@ class Population:
         """One more page, of `rows` rows."""
         self.rows += rows
         self.filled += hits.filled
-        cells, inverse = np.unique(hits.cell, return_inverse=True)
+        cells, inverse = hits.cells
         counts = np.bincount(inverse, minlength=len(cells))
         passes = np.bincount(inverse[hits.passes], minlength=len(cells))
         for cell, count, passed in zip(cells.tolist(), counts.tolist(), passes.tolist(), strict=True):
@@ -97,7 +97,7 @@ class Population:
     def convicts(self, hits: Hits, column: ColumnName | None = None, declared: Kind | None = None) -> Bools:
         """Which candidates of a page the verdicts count, for a second pass over the same texts."""
         guilty = self.opinion(column, declared).guilty
-        cells, inverse = np.unique(hits.cell, return_inverse=True)
+        cells, inverse = hits.cells
         convicted = np.array([self._home(c) in guilty for c in cells.tolist()], np.bool_)
         mask: Bools = convicted[inverse] & hits.passes
         return mask

@@ -20,6 +20,7 @@ _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _TRACK_1 = re.compile(r"%(?=B[0-9]{12,19}\^)")  # no escape, though it looks like one
 _LEAST = 18  # characters of base64 that hold thirteen digits
+_TRIED = 16  # of them are decoded at once, for all words of a page: one in hundreds of digests and tokens reads as text
 _MOST = 100_000
 _WITHOUT_BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 _EIGHT_TRUE = np.uint64(0x0101010101010101)
@@ -92,8 +93,8 @@ def _long_words(page: Characters) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 def _looks_like_text(page: Characters, begins: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether the first eight characters decode to six bytes of text."""
-    codes = page.codes[begins[:, None] + np.arange(8)]
+    """Whether the first sixteen characters decode to twelve bytes of text."""
+    codes = page.codes[begins[:, None] + np.arange(_TRIED)]
     six = _SIX_BITS[np.minimum(codes, 127)].astype(np.uint16)
     known = (six < 64).all(axis=1)
     first, second, third, fourth = (six[:, i::4] for i in range(4))
@@ -101,7 +102,7 @@ def _looks_like_text(page: Characters, begins: npt.NDArray[np.int64]) -> npt.NDA
     middle = ((second << 4) | (third >> 2)) & 255
     tail = ((third << 6) | fourth) & 255
     lead = (head[:, 0] < 128) | ((middle[:, 0] & tail[:, 0] & 0xC0) == 0x80) & ((middle[:, 0] | tail[:, 0]) < 0xC0)
-    rest = _CONTINUED[middle].all(axis=1) & _CONTINUED[tail].all(axis=1) & _CONTINUED[head[:, 1]]
+    rest = _CONTINUED[middle].all(axis=1) & _CONTINUED[tail].all(axis=1) & _CONTINUED[head[:, 1:]].all(axis=1)
     text: npt.NDArray[np.bool_] = known & lead & _PRINTABLE[head[:, 0]] & rest
     return text
 

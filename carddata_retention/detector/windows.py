@@ -229,15 +229,14 @@ def disjoint(first: Ints, last: Ints) -> Bools:
     taken = np.ones(len(first), np.bool_)
     if len(first) < 2:
         return taken
-    reach = np.concatenate(([-1], np.maximum.accumulate(last)[:-1]))
-    crossed = np.flatnonzero(reach >= first)
-    if not len(crossed):
+    taken[1:] = np.maximum.accumulate(last)[:-1] < first[1:]
+    if taken.all():
         return taken
-    edge, previous = -1, -2
-    for place in crossed.tolist():
-        if place != previous + 1:
-            edge = int(last[place - 1])
-        taken[place] = int(first[place]) > edge
-        edge = int(last[place]) if taken[place] else edge
-        previous = place
+    at = np.flatnonzero(taken)  # nothing reaches into these; behind each follow those that reach into each other
+    until = np.append(at[1:], len(first))
+    while len(at):
+        at = np.searchsorted(first, last[at], side="right")
+        within = at < until
+        at, until = at[within], until[within]
+        taken[at] = True
     return taken

@@ -165,7 +165,10 @@ def size_of(texts: Texts) -> int:
 
 
 def _texts(values: tuple[Any, ...]) -> Texts:
-    return values if TEXT.issuperset(map(type, values)) else [_text(v) for v in values]
+    types = set(map(type, values))
+    if types <= TEXT:
+        return values
+    return list(map(str, values)) if types == {int} else [_text(v) for v in values]
 
 
 def _text(value: Any) -> str | None:
