@@ -160,12 +160,17 @@ def _start_postgresql(root: Path) -> str:
 
 
 def _start_mariadb(root: Path) -> str:
+    prepare_mariadb(root)
+    return launch_mariadb(root, "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0")
+
+
+def prepare_mariadb(root: Path) -> None:
+    """The files of a new server under `root`. Raises ServerMissing."""
     daemon = _mariadbd()
     (root / "mariadb.tmp").mkdir(mode=0o700)  # its own: a starting server clears the temporary tables of others away
     made = _make_system_tables(daemon, root / "mariadb", _mariadb_options(root))
     if made.returncode:
         raise RuntimeError(f"mariadbd --bootstrap: {made.stderr[-500:]!r}")
-    return launch_mariadb(root, "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0")
 
 
 def _mariadbd() -> Path:
@@ -181,8 +186,11 @@ def _mariadb_options(root: Path) -> list[str]:
     return [*common, "--user=root"] if os.geteuid() == 0 else common
 
 
-def launch_mariadb(root: Path, *durability: str) -> str:
-    """Start the server on the files that are there, and wait until it answers; returns its address."""
+def launch_mariadb(root: Path, *more: str) -> str:
+    """Start the server on the files that are there, and wait until it answers; returns its address.
+
+    What `more` says goes before what is said here.
+    """
     import pymysql
 
     socket, log = root / "mariadb.sock", root / "mariadb.log"
@@ -190,7 +198,7 @@ def launch_mariadb(root: Path, *durability: str) -> str:
              "--innodb-buffer-pool-size=64M"]
     with open(log, "ab") as out:
         process = subprocess.Popen(
-            [_mariadbd(), "--no-defaults", f"--socket={socket}", *_mariadb_options(root), *durability, *quiet],
+            [_mariadbd(), "--no-defaults", f"--socket={socket}", *_mariadb_options(root), *quiet, *more],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )
     (root / "mariadb.pid").write_text(str(process.pid))
