@@ -91,9 +91,10 @@ def night(config: Config, host: datetime, as_of: date | None, hooks: Hooks, plan
 
 def plan_night(
     config: Config, host: datetime, as_of: date | None, hooks: Hooks, out: Path | None = None,
-    sign: planning.Sign = lambda _: (), compare: str | None = None,
+    sign: planning.Sign = lambda _: (), compare: str | None = None, *, sql: bool = False,
 ) -> tuple[Night, Plan | None, list[tuple[str, str]]]:
-    """What a night would do, and by which statements; a read-only transaction, nothing is written to the database.
+    """What a night would do, and with `sql` by which statements; a read-only transaction, nothing is written to the
+    database.
 
     With `out` the plan is written there and its rows beside it; `sign` gives its signatures. `compare` names a policy
     version: what would it change? Raises UsageError for an unknown one.
@@ -115,7 +116,7 @@ def plan_night(
                         file.add(run, connection, target)
             survey.measure(run, connection)
             run.comparison = comparison.compare(run, connection, compare) if compare is not None else None
-            shown = _statements(run, connection)
+            shown = _statements(run, connection) if sql else []
         with run.timed("gate"):
             permission.judge(run, judge, [])
             permission.ask_the_breakers(run)

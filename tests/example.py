@@ -69,7 +69,7 @@ def statements_file(house: House) -> str:
     """sql/statements/ of one dialect, by a plan on the example after its first night."""
     dialect = house.database.dialect
     head = STATEMENTS_HEAD.format(product=PRODUCT[dialect]) + (SQLITE_HEAD if dialect == "sqlite" else "")
-    parts = [f"{RULE}\n-- {title}\n\n{text};\n" for title, text in house.plan()[2] if "plan for the" not in title]
+    parts = [f"{RULE}\n-- {title}\n\n{text};\n" for title, text in house.plan(sql=True)[2] if "plan for the" not in title]
     return head + "\n" + "\n".join(parts)
 
 

@@ -252,10 +252,10 @@ def test_a_hold_beats_an_attestation_and_nights_without_one_ask_nothing_of_them(
     house = house_of(sqlite_database, tmp_path)
     undated(house, 100)
     house.night()
-    shown = "\n".join(text for _, text in house.plan()[2])
+    shown = "\n".join(text for _, text in house.plan(sql=True)[2])
     assert "attestation" not in shown
     attest(house, 100)
-    assert "attestation" in "\n".join(text for _, text in house.plan()[2])
+    assert "attestation" in "\n".join(text for _, text in house.plan(sql=True)[2])
     house.execute(f"INSERT INTO {house.own('hold')} (id, scope, item, basis, placed_by, placed_at) "
                   "VALUES ('h', 'subject', '100', 'court', 'p', 't')")
     house.night()

@@ -74,7 +74,7 @@ def worked(request: pytest.FixtureRequest, lasting_database: Callable[[str], Dat
     """One plan, night and look for all; the tests only ask for what is refused, and commit nothing that stays."""
     with pytest.MonkeyPatch.context() as monkeypatch, logged_in(
             lasting_database(request.param), tmp_path_factory.mktemp(request.param), monkeypatch) as found:
-        planned, _, shown = found.house.plan(TODAY)
+        planned, _, shown = found.house.plan(TODAY, sql=True)
         yield Worked(found, planned, shown, found.house.night(TODAY), found.house.verify())
 
 

@@ -84,7 +84,7 @@ def watched(request: pytest.FixtureRequest, servers: Servers,
         with recorded() as sent:
             house.night(datetime.now(ZoneInfo("Asia/Tokyo")).date())
             house.verify()
-        yield Watched(house, sent, house.plan()[2])
+        yield Watched(house, sent, house.plan(sql=True)[2])
 
 
 def test_the_files_are_what_make_sql_would_write(watched):
@@ -285,7 +285,7 @@ def test_a_plan_that_the_database_refuses_to_explain_is_a_plan_all_the_same(data
 
     event.listen(sa.Engine, "before_cursor_execute", refuse, retval=True)
     try:
-        night, _, shown = house.plan()
+        night, _, shown = house.plan(sql=True)
     finally:
         event.remove(sa.Engine, "before_cursor_execute", refuse)
 

@@ -52,7 +52,7 @@ def plan(
                          cure="carddata-retention plan --out plan.json --key-file KEY")
     settings, host, day = asked(config, as_of)
     sign = approval.signer(settings.approval, key_file, host) if out else (lambda _: ())
-    told, frozen, statements = plan_night(settings, host, day, hooks(), out, sign, compare)
+    told, frozen, statements = plan_night(settings, host, day, hooks(), out, sign, compare, sql=sql)
     if frozen is not None:
         console.log(f"plan {frozen.digest[:16]} written to {out}; carry it out with: carddata-retention apply {out}")
     if sql and not json:
