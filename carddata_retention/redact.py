@@ -8,7 +8,7 @@ the name of the constraint leave this module.
 import re
 from enum import StrEnum
 
-from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 
 
 class Trouble(StrEnum):
@@ -89,6 +89,8 @@ def trouble(error: SQLAlchemyError) -> Trouble:
             return Trouble.MISSING
         return _SQLITE.get(code & 0xFF, Trouble.OTHER)
     number = _number(origin)
+    if number is None and isinstance(error, OperationalError):  # psycopg, of a connection that broke off: no SQLSTATE
+        return Trouble.DISCONNECTED
     if number in (2002, 2003, 2006, 2013, 2055, 1053, 1927, 0):
         return Trouble.DISCONNECTED
     return _MYSQL.get(number or -1, Trouble.OTHER)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from logins import login
@@ -218,6 +219,12 @@ def test_a_snapshot_takes_no_write(database, db):
 
 def test_a_transaction_that_lost_its_session_is_a_lost_connection():
     assert trouble(sa.exc.PendingRollbackError(VALUE)) is Trouble.DISCONNECTED
+
+
+def test_a_connection_that_breaks_off_without_a_code_is_a_lost_connection():
+    """A server that is ordered to stop at once may be gone before it says why, and the pool may not have noticed."""
+    broken = sa.exc.OperationalError("SELECT 1", {}, psycopg.OperationalError("sending query failed"))
+    assert trouble(broken) is Trouble.DISCONNECTED
 
 
 def test_a_full_disk_is_said_to_be_one(sqlite_database):
