@@ -186,6 +186,17 @@ def test_a_second_look_reads_only_what_is_new_and_tells_the_same(house):
 # What changes between two looks
 
 
+def test_a_column_that_is_declared_later_is_read_anew_for_what_its_values_are(sqlite_database, tmp_path):
+    house = undeclared(sqlite_database, tmp_path)
+    execute(house, "ALTER TABLE cards ADD COLUMN x1 VARCHAR(60)", "UPDATE cards SET x1 = holder")
+    at = (place(house.database, "cards.x1"), "holder")
+    assert at not in by_place(looked(house)), "two words are nobody's name by themselves"
+    path = house.folder / "retention.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('holder = "holder"', 'holder = "x1"'), encoding="utf-8")
+    found = by_place(looked(replace(house, config=load(path))))[at]
+    assert (found.count, found.declared) == (ROWS, "cards")
+
+
 def execute(house: House, *statements: str) -> None:
     told(house.database, *statements)
 
