@@ -144,7 +144,7 @@ class Chain(WorkList, EventList):
 
     def tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
                    target: str | None = None, limit: int | None = None) -> list[Tombstone]:
-        """Tombstones of a run, perhaps of one target, in the order of target and key, with all that was known of each.
+        """Tombstones of a run, perhaps of one target, in the order of target and place, with all that was known of each.
 
         Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
         """
@@ -187,7 +187,7 @@ class Chain(WorkList, EventList):
         return number, day
 
     def told(self, which: sa.Select[Any], *, in_order: bool = False) -> sa.Select[Any]:
-        """Some tombstones, perhaps in the order of target and key, with what their run, batch and service end say."""
+        """Some tombstones, perhaps in the order of target and place, with what their run, batch and service end say."""
         run, batch, stone = self.tables.run, self.tables.batch, which.subquery("carddata_stone")
         deadline = self.tables.deadline
         source = stone.join(batch, sa.and_(batch.c.run_id == stone.c.run_id, batch.c.target == stone.c.target,
