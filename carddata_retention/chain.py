@@ -144,7 +144,7 @@ class Chain(WorkList, EventList):
 
     def tombstones(self, connection: Connection, run_id: str, key: EvidenceKey | None, *,
                    target: str | None = None, limit: int | None = None) -> list[Tombstone]:
-        """Tombstones of a run, perhaps of one target, in the order of target and place, with all that was known of each.
+        """Tombstones of a run, perhaps of one target, in their order, with all that was known of each.
 
         Without the key of that run a record's reference is empty: it is a keyed hash, and stands nowhere.
         """

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from carddata_retention.digests import Lines, hashed
@@ -44,11 +44,9 @@ class Database:
                 connection.exec_driver_sql("PRAGMA query_only = ON")
                 connection.rollback()
             if self.dialect == "postgresql":
-                connection = connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
+                connection = isolated(connection, isolation_level="REPEATABLE READ", postgresql_readonly=True)
             if self.dialect == "mariadb":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection = isolated(connection, isolation_level="REPEATABLE READ")
                 connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             try:
                 yield connection
@@ -77,7 +75,7 @@ class Database:
             options: dict[str, Any] = {"carddata_immediate": True}
             if self.dialect == "postgresql":
                 options["isolation_level"] = "REPEATABLE READ"
-            connection = connection.execution_options(**options)
+            connection = isolated(connection, **options)
             with connection.begin():
                 yield connection, connection
 
@@ -132,6 +130,17 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def isolated(connection: Connection, **options: Any) -> Connection:
+    """The connection with an isolation level of its own. Raises SQLAlchemyError.
+
+    MariaDB is told at once, past SQLAlchemy, and if it went away just then the driver's own error would come out.
+    """
+    try:
+        return connection.execution_options(**options)
+    except connection.dialect.loaded_dbapi.Error as refused:
+        raise OperationalError("SET TRANSACTION ISOLATION LEVEL", {}, refused) from None
 
 
 def open_database(url: URL, base: Path) -> Database:

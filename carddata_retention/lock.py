@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from carddata_retention.db import Database, seen_as
+from carddata_retention.db import Database, isolated, seen_as
 from carddata_retention.errors import BlindError, BusyError
 
 
@@ -28,7 +28,7 @@ def only_run(db: Database, scope: str, holder: str, who: Callable[[], str]) -> I
         return
     name, ask, release, patience = _SESSION_LOCKS[db.dialect]
     try:
-        connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection = isolated(db.engine.connect(), isolation_level="AUTOCOMMIT")
     except sa.exc.SQLAlchemyError as refused:
         raise seen_as(refused, "The lock of the run") from None
     try:

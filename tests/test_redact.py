@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from carddata_retention.db import open_database, seen_as
 from carddata_retention.errors import BlindError
+from carddata_retention.lock import only_run
 from carddata_retention.redact import Trouble, login_refused, safe, trouble
 
 VALUE = "4929123412341234"
@@ -151,6 +152,33 @@ def test_a_serialization_failure_may_be_tried_again(postgresql_database):
 
 ENDED = {"postgresql": ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend({})"),
          "mariadb": ("SELECT connection_id()", "KILL {}")}
+
+
+@pytest.mark.parametrize("dialect", list(ENDED))
+@pytest.mark.parametrize("begin", [
+    lambda db: db.snapshot(), lambda db: db.frozen(), lambda db: db.transaction(),
+    lambda db: only_run(db, "scope", "holder", lambda: "nobody")], ids=["snapshot", "frozen", "transaction", "lock"])
+def test_a_session_that_ends_between_the_pools_question_and_the_first_statement_is_a_lost_connection(
+    new_database, dialect, begin
+):
+    database = new_database(dialect)
+    db = open_database(sa.make_url(database.url), Path())
+    who, end = ENDED[dialect]
+
+    @sa.event.listens_for(db.engine, "checkout")
+    def kill(raw, _record, _proxy):
+        with raw.cursor() as cursor:
+            cursor.execute(who)
+            (number,) = cursor.fetchone()
+        raw.rollback()
+        with database.engine.begin() as admin:
+            admin.exec_driver_sql(end.format(number))
+
+    with pytest.raises((SQLAlchemyError, BlindError)) as refused, begin(db) as connections:
+        (connections[0] if isinstance(connections, tuple) else connections).exec_driver_sql("SELECT 1")
+    db.close()
+    lost = refused.value
+    assert (lost.code if isinstance(lost, BlindError) else trouble(lost)) in ("connection_lost", Trouble.DISCONNECTED)
 
 
 @pytest.mark.parametrize("dialect", list(ENDED))
