@@ -214,6 +214,8 @@ def _on_connect_postgresql(raw: Any, _record: Any) -> None:
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
         # A plan for any arrays walks along them for each row: a batch of thousands would take a second.
         cursor.execute("SET plan_cache_mode = force_custom_plan")
+        # Nor is a plan that is made for one batch worth compiling, which takes longer than the batch may.
+        cursor.execute("SET jit = off")
         cursor.execute("SET TimeZone = 'UTC'")
         cursor.execute("SET DateStyle = 'ISO'")  # the text of a key that is a day, whatever the server's usual order
         cursor.execute("SET application_name = 'carddata-retention'")

@@ -15,7 +15,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from carddata_retention.discover import discover
 from carddata_retention.discovered import NOT_READ, SUPPRESSION, Discovered, Remedy
 from carddata_retention.errors import BlindError, RetentionError
 from carddata_retention.model import Finding, Severity
@@ -90,6 +89,8 @@ def apart(config: Config, host: datetime) -> Callable[[], Discovered]:
 
 def answer_once() -> None:
     """The other process: be asked, discover, answer. What a library prints is nobody's answer."""
+    from carddata_retention.discover import discover  # and with it numpy, which the night itself has no use for
+
     told: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     with os.fdopen(os.dup(1), "wb") as answers:

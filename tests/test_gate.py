@@ -64,7 +64,7 @@ def test_a_night_loads_no_great_expectations_into_its_own_process(sqlite_databas
         "import sys, carddata_retention.cli as cli\n"
         f"sys.argv = ['x', 'run', '--as-of', '{AS_OF}', '--config', {str(tmp_path / 'retention.toml')!r}]\n"
         "try: cli.main()\n"
-        "except SystemExit as left: print('LEFT', left.code, [m for m in ('pandas', 'great_expectations') if m in sys.modules])"
+        "except SystemExit as left: print('LEFT', left.code, [m for m in ('numpy', 'pandas', 'great_expectations') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     assert told.stdout.splitlines()[-1] == "LEFT 0 []"
