@@ -1,15 +1,12 @@
 """A MariaDB server and a replica of it, both of a test's own: the servers that the tests share keep no binary log."""
 
-import os
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
-from servers import Database, launch_mariadb, prepare_mariadb
+from servers import Database, Session, launch_mariadb, prepare_mariadb
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +23,21 @@ class Pair:
             for statement in ("STOP SLAVE", f"CHANGE MASTER TO MASTER_DELAY = {seconds}", "START SLAVE"):
                 connection.exec_driver_sql(statement)
 
+    def behind(self) -> int | None:
+        """How many seconds the replica says that it is behind; None where it does not know."""
+        with sa.create_engine(self.replica_url, poolclass=sa.NullPool).connect() as connection:
+            (status,) = connection.exec_driver_sql("SHOW ALL SLAVES STATUS").mappings()
+            return status["Seconds_Behind_Master"]
+
 
 @contextmanager
-def replicated(root: Path) -> Iterator[Pair]:
+def replicated() -> Iterator[Pair]:
     """Both until the end of the block. Raises ServerMissing."""
     with ExitStack() as stack:
         port = _free_port()
         log = ("--log-bin=bin", "--binlog-format=ROW", "--skip-networking=0", "--bind-address=127.0.0.1")
-        first = stack.enter_context(_server(root / "p", "--server-id=1", f"--port={port}", *log))
-        second = stack.enter_context(_server(root / "r", "--server-id=2"))
+        first = stack.enter_context(_server("--server-id=1", f"--port={port}", *log))
+        second = stack.enter_context(_server("--server-id=2"))
         _tell(first, "CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'replica'",
               "GRANT REPLICATION SLAVE ON *.* TO replica@'127.0.0.1'")
         _tell(second, f"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = 'replica', "
@@ -42,19 +45,18 @@ def replicated(root: Path) -> Iterator[Pair]:
         _tell(first, "CREATE DATABASE billing CHARACTER SET utf8mb4")
         url = first.replace("/?", "/billing?") + "&charset=utf8mb4"
         engine = sa.create_engine(url, poolclass=sa.NullPool)
+        stack.callback(engine.dispose)
         yield Pair(Database("mariadb", url, engine), second)
-        engine.dispose()
 
 
 @contextmanager
-def _server(root: Path, *options: str) -> Iterator[str]:
-    root.mkdir()
-    prepare_mariadb(root)
-    address = launch_mariadb(root, *options)
+def _server(*options: str) -> Iterator[str]:
+    session = Session()  # each its own: that ends the server however the tests end
     try:
-        yield f"mariadb+pymysql://root@localhost/?{address}"
+        prepare_mariadb(session.root)
+        yield f"mariadb+pymysql://root@localhost/?{launch_mariadb(session.root, *options)}"
     finally:
-        os.kill(int((root / "mariadb.pid").read_text()), signal.SIGKILL)
+        session.end()
 
 
 def _tell(url: str, *statements: str) -> None:
