@@ -20,7 +20,7 @@ _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _TRACK_1 = re.compile(r"%(?=B[0-9]{12,19}\^)")  # no escape, though it looks like one
 _LEAST = 18  # characters of base64 that hold thirteen digits
-_TRIED = 16  # of them are decoded at once, for all words of a page: one in hundreds of digests and tokens reads as text
+_TRIED = 16  # of them are decoded at once, for all words of a page: of digests and tokens one in sixty reads as text
 _MOST = 100_000
 _WITHOUT_BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 _EIGHT_TRUE = np.uint64(0x0101010101010101)
