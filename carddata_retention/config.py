@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 
 from carddata_retention.errors import ConfigError
 from carddata_retention.settings import Config, Section, Target, parsed_url
+from carddata_retention.toml_text import UNKNOWN
 
 CODES = {"password": "config_password"}
 
@@ -66,6 +67,15 @@ def _taught(file: str, data: Any, invalid: ValidationError) -> ConfigError:
                        cure=f"Mend {where} in {file}, then: carddata-retention check")
 
 
+def _unfilled(data: Any, place: list[str | int]) -> Iterator[list[str | int]]:
+    """The places where a proposal left the answer to a person."""
+    if data == UNKNOWN:
+        yield place
+    steps = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for step, value in steps:
+        yield from _unfilled(value, [*place, step])
+
+
 def _misspelt(every: Sequence[Any]) -> Any:
     """Of a required key that is missing and an unknown one in its place, the unknown one: it is what somebody wrote."""
     if every[0]["type"] != "missing":
@@ -108,6 +118,10 @@ def load(path: Path) -> Config:
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigError("config_toml", f"{path.name} is not TOML: {wrong}.",
                           cure="Mend that line: text stands in quotes, a section is one [name].") from None
+    if place := next(_unfilled(data, []), None):
+        raise ConfigError("config_fill_in", f"{path.name}: {_spoken(place, data)} still says {UNKNOWN}.",
+                          cure="Only a person can say what belongs there; then: carddata-retention check "
+                          f"--config {path}")
     if "base" in data:
         raise ConfigError("config_unknown_key", f"{path.name}: base is no key of this file.", cure="Remove it.")
     try:
@@ -129,18 +143,19 @@ def database_url(
     elif variable is None:
         text = _read_secret(config.path(section.url_file or ""))
     else:
-        text = _from_environment(variable)
-    return _url(text, f"the environment variable {variable}" if variable else "database.url_file")
+        return url_from_environment(variable)
+    return _url(text, "database.url_file")
 
 
 def replica_urls(config: Config) -> list[URL]:
     """The logins on MariaDB's replicas. Raises ConfigError; never repeats its text."""
-    return [_url(_from_environment(v), f"the environment variable {v}") for v in config.limits.replica_url_envs]
+    return [url_from_environment(v) for v in config.limits.replica_url_envs]
 
 
-def _from_environment(variable: str) -> str:
+def url_from_environment(variable: str) -> URL:
+    """The URL that an environment variable holds. Raises ConfigError; never repeats its text."""
     if text := os.environ.get(variable, ""):
-        return text
+        return _url(text, f"the environment variable {variable}")
     raise ConfigError("config_url_env", f"The environment variable {variable} is not set.",
                       cure=f"export {variable}='postgresql://user:password@host/billing'")
 

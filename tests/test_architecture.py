@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 TABLE = {
     "words": ["model", "individuals", "sealed", "errors", "redact", "discovered"],
     "rules": [
-        "period", "instants", "calculator", "sections", "policy_settings", "target_settings", "discovery_settings", "settings", "policy",
+        "period", "instants", "calculator", "toml_text", "sections", "policy_settings", "target_settings", "discovery_settings", "settings", "policy",
         "moments", "forms", "shapes", "status", "shares",
         "services", "acquisition", "attested", "key_text", "key_lists", "targets", "register", "subjects", "tables", "own_tables", "guards", "many_rows",
         "issuers", "detector", "layout", "records", "letters", "letter_words", "plan", "breakers", "evidence", "digests", "assets", "verifier", "history", "reporting_period",
@@ -36,7 +36,7 @@ TABLE = {
         "archive", "attestations", "observations", "upkeep", "proofs", "spool", "planned_rows", "discovery",
     ],
     "story": ["nights", "planning", "permission", "standing", "trimming", "unlocking", "comparison", "continuity", "resolving", "gate", "survey", "publication", "check", "statements", "afterwards",
-        "period_report", "remanence", "subject_requests", "discover", "nightly_discovery", "run"],
+        "period_report", "remanence", "subject_requests", "discover", "proposal", "nightly_discovery", "run"],
     "front door": ["console", "narrator", "discovery_told", "cli"],
 }
 LEVELS = list(TABLE)

@@ -16,12 +16,14 @@ from carddata_retention.cli import (
     planning,
     questions,
     requesting,
+    starting,
 )
 from carddata_retention.cli.auditing import leave_event
 from carddata_retention.cli.front import app
 from carddata_retention.errors import BlindError, RetentionError
 
-__all__ = ["attesting", "discovering", "evidence", "holding", "main", "nightly", "planning", "questions", "requesting"]
+__all__ = ["attesting", "discovering", "evidence", "holding", "main", "nightly", "planning", "questions", "requesting",
+           "starting"]
 
 
 def main() -> NoReturn:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from carddata_retention.settings import Config
 
 # As people meet them; `--help` lists them so.
-COMMANDS = ("demo", "check", "plan", "approve", "apply", "run", "verify", "report", "explain", "deadline", "hold",
-            "request", "discover", "evidence", "resolve", "residue", "unlock")
+COMMANDS = ("demo", "init", "check", "plan", "approve", "apply", "run", "verify", "report", "explain", "deadline",
+            "hold", "request", "discover", "evidence", "resolve", "residue", "unlock")
 
 
 class _InOrder(TyperGroup):

@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from carddata_retention.detector.cells import Feature, unpack
 from carddata_retention.detector.hits import Hits
-from carddata_retention.detector.kinds import Kind, Verdict
+from carddata_retention.detector.kinds import CODE, Kind, Verdict
 from carddata_retention.detector.names import ColumnName
 from carddata_retention.detector.opinion import Opinion, Seen
 
@@ -20,6 +21,7 @@ VERSION: Final = "1"
 """Of the detector: changes whenever its findings could change; populations of another version are not read."""
 
 _MOST_CELLS = 20_000
+_AMONG_TEXT = frozenset({Kind.CARD_NUMBER, Kind.TEST_NUMBER})
 _WITHOUT_LABELS = ~0xFFFFFFFFFF
 
 
@@ -82,6 +84,11 @@ class Population:
         """How many numbers have the shape of a card, and how many of them pass Luhn: whatever they are."""
         shaped = self.opinion(None, None).shaped
         return shaped.issued, shaped.passed
+
+    def filling(self, kind: Kind) -> int:
+        """How many candidates of a class are all that their row holds. Other classes than numbers always are."""
+        each = [(unpack(code), count) for code, (count, _) in self._counts.items() if code >> 60 == CODE[kind]]
+        return sum(n for cell, n in each if kind not in _AMONG_TEXT or Feature.WHOLE in cell.features)
 
     def opinion(self, column: ColumnName | None, declared: Kind | None) -> Opinion:
         """What is thought of the column; computed once until more is added."""

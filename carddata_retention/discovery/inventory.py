@@ -16,11 +16,13 @@ from carddata_retention.discovery.columns import allowed_columns, declared_roles
 from carddata_retention.discovery.tables import Listed, listed
 from carddata_retention.discovery.walk import Source, by_blocks, source
 from carddata_retention.errors import BlindError
-from carddata_retention.own_tables import own_tables
+from carddata_retention.own_tables import OwnTables, own_tables
 from carddata_retention.redact import Trouble, safe, trouble
 from carddata_retention.settings import Config
+from carddata_retention.toml_text import Way
 
 FURTHEST = 3  # hops to a subject that a proposal may guess
+Declared = dict[TableName, list[tuple[str, str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Table:
     others: tuple[str, ...]
     nullable: frozenset[str]
     targets: tuple[str, ...]
-    way: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] | None
+    way: Way | None
 
 
 def inventory(connection: Connection, dialect: str, config: Config) -> tuple[list[Table], list[Unread]]:
@@ -44,13 +46,24 @@ def inventory(connection: Connection, dialect: str, config: Config) -> tuple[lis
 def _inventory(catalogue: Catalogue, config: Config) -> tuple[list[Table], list[Unread]]:
     own = own_tables(catalogue.dialect, config.evidence.schema_, config.evidence.prefix)
     declared, named = _declared(catalogue, config)
-    tables, unread = listed(catalogue, [*config.discovery.schemas, *named], own)
     subject = _found(catalogue, config.subject.table) if config.subject else None
+    to = (subject, config.subject.key) if subject is not None and config.subject is not None else None
+    tables, unread = every_table(catalogue, own, [*config.discovery.schemas, *named], declared, to)
+    return [t for t in tables if t.source.columns], unread
+
+
+def every_table(catalogue: Catalogue, own: OwnTables, schemas: Sequence[str], declared: Declared,
+                subject: tuple[TableName, str] | None) -> tuple[list[Table], list[Unread]]:
+    """The same without a configuration, and with the tables that have no column to read.
+
+    `subject` is a table and its key, which a proposal looks for a way to.
+    """
+    tables, unread = listed(catalogue, schemas, own)
     found = []
     for each in tables:
         try:
             with catalogue.connection.begin_nested():
-                table, beside = _table(catalogue, each, declared.get(each.name, []), subject, config)
+                table, beside = _table(catalogue, each, declared.get(each.name, []), subject)
         except SQLAlchemyError as refused:
             unread.append(_refused(each, refused))
             continue
@@ -60,16 +73,14 @@ def _inventory(catalogue: Catalogue, config: Config) -> tuple[list[Table], list[
     return found, unread
 
 
-def _table(catalogue: Catalogue, each: Listed, declared: Sequence[tuple[str, str, str]], subject: TableName | None,
-           config: Config) -> tuple[Table | None, list[Unread]]:
+def _table(catalogue: Catalogue, each: Listed, declared: Sequence[tuple[str, str, str]],
+           subject: tuple[TableName, str] | None) -> tuple[Table | None, list[Unread]]:
     allowed = allowed_columns(catalogue, each.name)
     if catalogue.dialect == "postgresql" and _hides_rows(catalogue.connection, catalogue, each.name):
         return None, [Unread("*", Why.ROW_SECURITY)]
     roles = declared_roles((column, role) for _, column, role in declared)
     bound = catalogue.bound(each.name, catalogue.columns(each.name), "discover")
     read, unread, others = readable(catalogue, each.name, bound, roles, allowed)
-    if not read:
-        return None, unread
     made = source(catalogue, each, bound, read)
     named = {str(c.name) for c in (*made.steps, *made.key) if isinstance(c, sa.Column)}
     if allowed is not None and not named <= allowed:
@@ -78,13 +89,13 @@ def _table(catalogue: Catalogue, each: Listed, declared: Sequence[tuple[str, str
     return Table(
         made, tuple(others), frozenset(n for n, c in known.items() if c["nullable"]),
         tuple(dict.fromkeys(target for target, _, _ in declared)),
-        way(catalogue.foreign_keys, each.name, subject, config.subject.key if config.subject else ""),
+        way(catalogue.foreign_keys, each.name, *subject) if subject is not None else None,
     ), unread
 
 
-def _declared(catalogue: Catalogue, config: Config) -> tuple[dict[TableName, list[tuple[str, str, str]]], list[str]]:
+def _declared(catalogue: Catalogue, config: Config) -> tuple[Declared, list[str]]:
     """Table -> target, column and field of each declared column; and the schemas that the configuration names."""
-    found: dict[TableName, list[tuple[str, str, str]]] = {}
+    found: Declared = {}
     schemas = []
     for target in config.targets:
         if (name := _found(catalogue, target.table)) is None:
@@ -118,11 +129,10 @@ def _refused(each: Listed, refused: SQLAlchemyError) -> Unread:
     return Unread(each.place, why, safe(refused))
 
 
-def way(keys: Sequence[ForeignKey], table: TableName, subject: TableName | None,
-        subject_key: str) -> tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] | None:
+def way(keys: Sequence[ForeignKey], table: TableName, subject: TableName, subject_key: str) -> Way | None:
     """The shortest chain of foreign keys from a table to the subject's key; None where there is none."""
     paths: list[tuple[TableName, tuple[Any, ...]]] = [(table, ())]
-    for _ in range(FURTHEST if subject is not None else 0):
+    for _ in range(FURTHEST):
         further = []
         for at, hops in paths:
             for key in (k for k in keys if k.child == at):

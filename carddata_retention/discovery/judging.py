@@ -36,8 +36,13 @@ def declared_as(place: Place, population: Population) -> Kind | None:
 def findings(place: Place, population: Population) -> list[Found]:
     """The verdicts on a column or file, gravest first as the detector gives them."""
     declared = declared_as(place, population)
-    return [_finding(place, v, declared, not place.composed and v.count / max(population.filled, 1) >= MOSTLY)
+    return [_finding(place, v, declared, not place.composed and is_field(population, v))
             for v in population.verdicts(place.says, declared)]
+
+
+def is_field(population: Population, verdict: Verdict) -> bool:
+    """Whether a column holds this class and nothing beside it. To empty it would else lose what stands around it."""
+    return min(verdict.count, population.filling(verdict.kind)) >= MOSTLY * max(population.filled, 1)
 
 
 def _finding(place: Place, verdict: Verdict, declared: Kind | None, mostly: bool) -> Found:

@@ -1,15 +1,12 @@
 """What to paste into the configuration for what was found: new [[targets]], or [[locations]] where none can reach."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from carddata_retention.discovered import Found, Remedy
 from carddata_retention.discovery.inventory import Table
 from carddata_retention.discovery.judging import FIELDS
 from carddata_retention.settings import Config, SubjectPath
-
-UNKNOWN = "FILL IN"
+from carddata_retention.toml_text import UNKNOWN, free_name, listed, one_or_list, quoted, subject_of
 
 
 def proposal(tables: Sequence[Table], fields: Mapping[str, str], config: Config) -> str:
@@ -22,7 +19,7 @@ def proposal(tables: Sequence[Table], fields: Mapping[str, str], config: Config)
         if found and table.targets:
             parts.append(_added(table, found))
         elif found:
-            name = _free(table.source.listed.name.name, taken)
+            name = free_name(table.source.listed.name.name, taken)
             taken.add(name)
             parts.append("\n".join(_target(table, found, name, config)))
     return "\n\n".join(parts)
@@ -30,7 +27,7 @@ def proposal(tables: Sequence[Table], fields: Mapping[str, str], config: Config)
 
 def locations(places: Sequence[str]) -> str:
     """TOML for each place that no target can reach."""
-    return "\n\n".join(f"[[locations]]\nname = {_text(place)}\nowner = {_text(UNKNOWN)}\nreach = \"none\""
+    return "\n\n".join(f"[[locations]]\nname = {quoted(place)}\nowner = {quoted(UNKNOWN)}\nreach = \"none\""
                        for place in places)
 
 
@@ -50,7 +47,7 @@ def texts_of(found: Sequence[Found]) -> list[str]:
 
 
 def _added(table: Table, found: Mapping[str, str]) -> str:
-    named = ", ".join(f"{field} = {_text(column)}" for column, field in found.items())
+    named = ", ".join(f"{field} = {quoted(column)}" for column, field in found.items())
     return (f"# The target {', '.join(table.targets)} has this table: add to its fields {{ {named} }},\n"
             "# or to its also where it is redacted.")
 
@@ -59,15 +56,15 @@ def _target(table: Table, found: Mapping[str, str], name: str, config: Config) -
     source = table.source
     keyed = not source.key_names or source.key_names in (("ctid",), ("rowid",))
     yield "[[targets]]"
-    yield f"name = {_text(name)}"
-    yield f"table = {_text(str(source.listed.name))}"
-    yield f"key = {_list([UNKNOWN] if keyed else source.key_names)}" + (
+    yield f"name = {quoted(name)}"
+    yield f"table = {quoted(str(source.listed.name))}"
+    yield f"key = {listed([UNKNOWN] if keyed else source.key_names)}" + (
         "  # the table has no key: give it one" if keyed else "")
     yield f"subject = {_subject(table, config)}"
     grouped: dict[str, list[str]] = {}
     for column, field in found.items():
         grouped.setdefault(field, []).append(column)
-    yield f"fields = {{ {', '.join(f'{f} = {_one_or_list(c)}' for f, c in grouped.items())} }}"
+    yield f"fields = {{ {', '.join(f'{f} = {one_or_list(c)}' for f, c in grouped.items())} }}"
     yield 'disposition = "redact"'
     if masks := [(f, c) for f, c in grouped.items() if not set(c) <= table.nullable]:
         yield "redact = { " + ", ".join(f'{f} = {{ mask = "0" }}' for f, _ in masks) + " }"
@@ -75,29 +72,8 @@ def _target(table: Table, found: Mapping[str, str], name: str, config: Config) -
 
 def _subject(table: Table, config: Config) -> str:
     if table.way:
-        if len(table.way) == 1:
-            return _one_or_list(list(table.way[0][0]))
-        hops = ", ".join(f"{{ table = {_text(parent)}, from = {_list(here)}, to = {_list(there)} }}"
-                         for here, parent, there in table.way[:-1])
-        return f"{{ column = {_text(table.way[-1][0][0])}, through = [{hops}] }}"
+        return subject_of(table.way)
     names = [c for t in config.targets if not isinstance(t.subject, SubjectPath) for c in t.subject]
     there = {c.name for c in table.source.columns} | set(table.others)
     guess = next((n for n in [*names, config.service_end.subject] if n in there), None)
-    return f"{_text(guess)}  # by its name" if guess else f"{_text(UNKNOWN)}  # no foreign key leads to the subject"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    plain = re.sub(r"[^\w .-]", "_", name)[:60] or "found"
-    return next(n for n in (plain, *(f"{plain}-{i}" for i in range(2, len(taken) + 3))) if n not in taken)
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _list(values: Sequence[str]) -> str:
-    return f"[{', '.join(map(_text, values))}]"
-
-
-def _one_or_list(values: Sequence[str]) -> str:
-    return _text(values[0]) if len(values) == 1 else _list(values)
+    return f"{quoted(guess)}  # by its name" if guess else f"{quoted(UNKNOWN)}  # no foreign key leads to the subject"

@@ -1,0 +1,92 @@
+"""`init`: look at a database, and write down what its configuration could be. Nothing is changed there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from carddata_retention.config import url_from_environment
+from carddata_retention.db import open_database, seen_as
+from carddata_retention.errors import BlindError, UsageError
+from carddata_retention.identity import stamp
+from carddata_retention.own_tables import own_tables
+from carddata_retention.proposal import choice, rights, written
+from carddata_retention.proposal.picture import picture
+from carddata_retention.settings import Evidence
+from carddata_retention.toml_text import UNKNOWN, quoted
+
+NOTHING = "Nothing was written."
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration that a person completes: its text, its SQL, and what it says in one line each."""
+
+    toml: str
+    targets: tuple[str, ...]
+    service_end: str | None
+    indexes: tuple[str, ...]
+    grants: tuple[str, ...]
+
+    @property
+    def open(self) -> int:
+        """How many places a person must fill in."""
+        return sum(quoted(UNKNOWN) in line.partition("#")[0] for line in self.toml.splitlines())
+
+    def told(self, path: Path) -> list[str]:
+        """What a person reads, with the command to type next."""
+        return [
+            *(f"target {t}" for t in self.targets),
+            f"service ends: {self.service_end or 'no table, or more than one, could hold them'}",
+            f"{self.open} places say {UNKNOWN}: answer them, and read every line. Then:",
+            f"  carddata-retention check --config {path}",
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer of `init --json`."""
+        return {"schema": 1, "toml": self.toml, "fill_in": self.open, "targets": list(self.targets),
+                "service_end": self.service_end, "indexes": list(self.indexes), "grants": list(self.grants)}
+
+
+def propose(variable: str, base: Path, host: datetime) -> Proposal:
+    """Look at the database that an environment variable names; a SQLite file is found from `base`.
+
+    Raises ConfigError for the URL, BlindError where the database cannot be looked at or no card field is found.
+    """
+    db = open_database(url_from_environment(variable), base)
+    evidence = Evidence()
+    try:
+        own = own_tables(db.dialect, evidence.schema_, evidence.prefix)
+        seen = picture(db, own, stamp(host))
+    except SQLAlchemyError as refused:
+        raise seen_as(refused, "The database", not_done=NOTHING) from None
+    finally:
+        db.close()
+    draft = choice.draft(seen)
+    if not draft.targets:
+        raise BlindError("no_card_fields", f"No column of the {len(seen.tables)} tables that this login sees holds "
+                         "card fields, by name and value.", not_done=NOTHING,
+                         cure="Look at the URL and its schema, and GRANT SELECT to this login.")
+    dialect = db.engine.dialect
+    made, given = rights.indexes(draft, dialect), rights.grants(draft, dialect)
+    service = draft.ends.table
+    return Proposal(
+        written.toml(draft, variable, made, given),
+        tuple(f"{t.table.place}: {'redact' if t.redact else 'delete'}" for t in draft.targets),
+        service.place if service else None, tuple(made), tuple(given),
+    )
+
+
+def save(proposal: Proposal, path: Path) -> None:
+    """Write the file, 0600. Raises UsageError rather than replace one, or where it cannot be written."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(proposal.toml)
+    except FileExistsError:
+        raise UsageError("out_exists", f"There is a file {path} already.", not_done=NOTHING,
+                         cure="Name another one: carddata-retention init --url-env NAME --out FILE") from None
+    except OSError as wrong:
+        raise UsageError("out_unwritable", f"{path} cannot be written: {type(wrong).__name__}.", not_done=NOTHING,
+                         cure="Name a folder that is there and that this user may write into.") from None

@@ -1,0 +1,95 @@
+"""What the names of tables and columns say of a billing database, in English and Japanese: whole words, never parts.
+
+Card data has a vocabulary of its own (`detector/names.py`); here is the rest that a configuration names.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from carddata_retention.detector.names import words
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Words that say something. `latin` are whole words, also two neighbours as one; `japanese` parts of a name."""
+
+    latin: frozenset[str]
+    japanese: tuple[str, ...]
+
+    def said_in(self, name: str) -> bool:
+        """Whether a name says this."""
+        said = [w for w in words(name) if w.isascii()]
+        single = {*said, *(w.removesuffix("s") for w in said), *(a + b for a, b in pairwise(said))}
+        return bool(single & self.latin) or any(part in unicodedata.normalize("NFKC", name) for part in self.japanese)
+
+
+def _meaning(latin: str, japanese: str) -> Meaning:
+    return Meaning(frozenset(latin.split()), tuple(japanese.split()))
+
+
+END = _meaning(
+    "end ended ending terminated termination closed closing closedat cancelled canceled cancellation withdrawn "
+    "withdrawal deactivated discontinued finished quit left churned",
+    "終了 解約 退会 廃止 閉鎖")
+NO_END = _meaning(  # something ends there, and it is no service; or it is only meant to
+    "trial period billing invoice campaign discount expected scheduled planned request requested due promo promotion "
+    "month cycle notice estimated auto grace",
+    "予定 申込 申請 無料 請求 試用 割引 締切 見込")
+USE = _meaning("use used usage using", "利用")
+PROVISION = _meaning("provision provided provisioned provisioning providing", "提供")
+START = _meaning(
+    "start started begin began since opened activated commenced joined signup", "開始 加入 入会 契約日")
+STATUS = _meaning("status state", "状態 状況 ステータス")
+TERMINATED = frozenset({
+    "closed", "terminated", "cancelled", "canceled", "ended", "withdrawn", "deactivated", "discontinued",
+    "解約", "解約済", "解約済み", "終了", "終了済", "退会", "退会済", "廃止",
+})
+SUBJECT = _meaning(
+    "customer client account member user subscriber contractor party person owner",
+    "顧客 会員 契約者 利用者 お客様 加入者")
+NO_SERVICE = _meaning(
+    "ticket case order invoice session cart shipment task incident inquiry campaign coupon payment charge refund card "
+    "job log history message call delivery booking reservation",
+    "注文 問合 問い合わせ 請求 決済 入金 配送 履歴 予約 カード")
+MONEY = _meaning(
+    "amount price total subtotal tax fee charge paid refund refunded currency balance yen",
+    "金額 税 料金 価格 請求額 決済額 入金額 返金額")
+NUMBER = _meaning("number num no nr pan cardno cardnum cardnumber cardnr ccno ccnum ccnumber cardpan fpan", "番号")
+BESIDE = _meaning(  # says something of a card, and is none of the three fields of the notice
+    "lastfour lastdigits brand network scheme bin issuer fingerprint",
+    "下4桁 下四桁 末尾4桁 ブランド 国際ブランド カード会社")
+
+
+def is_end(column: str) -> bool:
+    """Whether a column's name says when a service ended."""
+    return END.said_in(column) and not NO_END.said_in(column)
+
+
+def is_terminated(value: str) -> bool:
+    """Whether a status says that a service is over."""
+    return unicodedata.normalize("NFKC", value).strip().lower() in TERMINATED
+
+
+def is_beside(column: str) -> bool:
+    """Whether a column says something of a card beside the fields of the notice: its brand, its last four digits."""
+    folded = unicodedata.normalize("NFKC", column).lower().replace("_", "")
+    return BESIDE.said_in(column) or "last4" in folded or "first6" in folded
+
+
+def points_at(column: str, table: str, key: str) -> bool:
+    """Whether a column's name is that of a reference to a table: `customer_id` to `customers.id`."""
+    folded = [w.lower().replace("_", "") for w in (column, table, key)]
+    return folded[0] in {stem + folded[2] for stem in _singular(folded[1])} or (
+        folded[0] == folded[2] and folded[2] not in ("id", "no", "key", "code", "number", "uuid"))
+
+
+def _singular(name: str) -> Iterable[str]:
+    yield name
+    if name.endswith("ies"):
+        yield f"{name[:-3]}y"
+    if name.endswith("es"):
+        yield name[:-2]
+    if name.endswith("s"):
+        yield name[:-1]
