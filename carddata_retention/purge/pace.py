@@ -25,13 +25,15 @@ AIM = 0.6
 @contextmanager
 def without_long_collections() -> Iterator[None]:
     """What the process holds already is not gone through for garbage: that takes a tenth of a second, while a batch
-    keeps its locks."""
-    gc.collect()
-    gc.freeze()
+    keeps its locks. A process that somebody else has frozen is left as it is."""
+    ours = not gc.get_freeze_count()
+    if ours:
+        gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if ours:
+            gc.unfreeze()
 
 
 class _Cost:
