@@ -49,9 +49,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+_frozen: list[bool] = []
+
+
 def pytest_runtest_logfinish() -> None:
-    """What great-expectations brings stays until the end: a sixth of all time went into looking through it for garbage."""
-    if "great_expectations" in sys.modules and not gc.get_freeze_count():
+    """What great-expectations brings stays until the end: a sixth of all time went into looking through it for garbage.
+
+    Whether it is frozen is not asked of Python, which would count every object.
+    """
+    if not _frozen and "great_expectations" in sys.modules:
+        _frozen.append(True)
         gc.collect()
         gc.freeze()
 

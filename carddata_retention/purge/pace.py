@@ -20,20 +20,19 @@ BETWEEN_QUESTIONS_S = 1.0
 FORGETTING = 0.7
 # Of `target_batch_ms`: batches scatter, and it is the longest that somebody else may have to wait for.
 AIM = 0.6
+NEVER = 1_000_000_000
 
 
 @contextmanager
 def without_long_collections() -> Iterator[None]:
-    """What the process holds already is not gone through for garbage: that takes a tenth of a second, while a batch
-    keeps its locks. A process that somebody else has frozen is left as it is."""
-    ours = not gc.get_freeze_count()
-    if ours:
-        gc.freeze()
+    """What the process has held for long is not gone through for garbage: that takes a tenth of a second, while a batch
+    keeps its locks. What is new still is."""
+    young, middle, old = gc.get_threshold()
+    gc.set_threshold(young, middle, NEVER)
     try:
         yield
     finally:
-        if ours:
-            gc.unfreeze()
+        gc.set_threshold(young, middle, old)
 
 
 class _Cost:
