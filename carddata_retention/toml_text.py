@@ -12,7 +12,7 @@ Way = tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...]
 
 def quoted(value: str) -> str:
     """A string."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def listed(values: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ from carddata_retention.discovery.columns import PIECE
 from carddata_retention.discovery.inventory import inventory
 from carddata_retention.discovery.windows import OVERLAP, Reader
 from carddata_retention.discovery_settings import CLASSES
-from carddata_retention.errors import BlindError, BusyError, FailedError, UsageError
+from carddata_retention.errors import BlindError, BusyError, ConfigError, FailedError, UsageError
 from carddata_retention.own_tables import ddl, own_tables
 
 LONG_NUMBER = re.compile(r"\d{13,}")
@@ -164,7 +164,11 @@ def test_what_is_proposed_can_be_pasted(house):
     }
     assert {p["name"] for p in proposed["locations"]} >= {place(house.database, at) for at in ("no_key.memo", "scans.raw")}
     pasted = house.folder / "pasted.toml"
-    pasted.write_text((house.folder / "retention.toml").read_text(encoding="utf-8") + "\n" + found.proposal, encoding="utf-8")
+    whole = (house.folder / "retention.toml").read_text(encoding="utf-8") + "\n" + found.proposal
+    pasted.write_text(whole, encoding="utf-8")
+    with pytest.raises(ConfigError, match="config_fill_in"):
+        load(pasted)
+    pasted.write_text(whole.replace('"FILL IN"', '"customer_id"'), encoding="utf-8")
     assert "決済 履歴" in [t.name for t in load(pasted).targets]
     pasted.unlink()
 

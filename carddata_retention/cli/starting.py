@@ -18,11 +18,15 @@ def init(
     json: Json = False,
 ) -> None:
     """Look at a database and propose retention.toml. Read-only; what it cannot know says FILL IN."""
-    from carddata_retention.proposal import propose, save
+    from carddata_retention.proposal import new_file, propose
 
-    proposal = propose(url_env, (out or DEFAULT_CONFIG).resolve().parent, now())
-    if out is not None:
-        save(proposal, out)
+    base, moment = (out or DEFAULT_CONFIG).resolve().parent, now()
+    if out is None:
+        proposal = propose(url_env, base, moment)
+    else:
+        with new_file(out) as file:
+            proposal = propose(url_env, base, moment)
+            file.write(proposal.toml)
     if json:
         console.say_json(proposal.as_json())
     elif out is None:

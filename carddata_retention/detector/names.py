@@ -56,7 +56,7 @@ _TOKEN = _listed("""
 """)
 _OTHER_TOKENS = _listed("""
     session csrf xsrf access refresh auth api push device reset bearer jwt id invite verification login oauth sso
-    remember email fcm apns user
+    remember email fcm apns user confirmation unlock activation magic
 """)
 _HOLDER = _listed("""
     cardholder holder holdername nameoncard meigi cardmember

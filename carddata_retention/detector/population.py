@@ -17,11 +17,11 @@ from carddata_retention.detector.opinion import Opinion, Seen
 
 Bools = npt.NDArray[np.bool_]
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the detector: changes whenever its findings could change; populations of another version are not read."""
 
 _MOST_CELLS = 20_000
-_AMONG_TEXT = frozenset({Kind.CARD_NUMBER, Kind.TEST_NUMBER})
+_NUMBERS = frozenset({Kind.CARD_NUMBER, Kind.TEST_NUMBER})
 _WITHOUT_LABELS = ~0xFFFFFFFFFF
 
 
@@ -86,9 +86,10 @@ class Population:
         return shaped.issued, shaped.passed
 
     def filling(self, kind: Kind) -> int:
-        """How many candidates of a class are all that their row holds. Other classes than numbers always are."""
-        each = [(unpack(code), count) for code, (count, _) in self._counts.items() if code >> 60 == CODE[kind]]
-        return sum(n for cell, n in each if kind not in _AMONG_TEXT or Feature.WHOLE in cell.features)
+        """How many candidates of a class are all that their row holds."""
+        alone = Feature.WHOLE if kind in _NUMBERS else Feature(0)  # other classes are labelled, or whole
+        return sum(count for code, (count, _) in self._counts.items() if code >> 60 == CODE[kind]
+                   and unpack(code).features & (Feature.LABELLED | alone) == alone)
 
     def opinion(self, column: ColumnName | None, declared: Kind | None) -> Opinion:
         """What is thought of the column; computed once until more is added."""

@@ -27,13 +27,13 @@ Declared = dict[TableName, list[tuple[str, str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table to read. `way` is how a row leads to its subject: hops of (columns here, table, columns there)."""
+    """One table to read. `ways` are the shortest ways from a row to its subject."""
 
     source: Source
     others: tuple[str, ...]
     nullable: frozenset[str]
     targets: tuple[str, ...]
-    way: Way | None
+    ways: tuple[Way, ...]
 
 
 def inventory(connection: Connection, dialect: str, config: Config) -> tuple[list[Table], list[Unread]]:
@@ -89,7 +89,7 @@ def _table(catalogue: Catalogue, each: Listed, declared: Sequence[tuple[str, str
     return Table(
         made, tuple(others), frozenset(n for n, c in known.items() if c["nullable"]),
         tuple(dict.fromkeys(target for target, _, _ in declared)),
-        way(catalogue.foreign_keys, each.name, *subject) if subject is not None else None,
+        tuple(ways(catalogue.foreign_keys, each.name, *subject)) if subject is not None else (),
     ), unread
 
 
@@ -129,16 +129,18 @@ def _refused(each: Listed, refused: SQLAlchemyError) -> Unread:
     return Unread(each.place, why, safe(refused))
 
 
-def way(keys: Sequence[ForeignKey], table: TableName, subject: TableName, subject_key: str) -> Way | None:
-    """The shortest chain of foreign keys from a table to the subject's key; None where there is none."""
+def ways(keys: Sequence[ForeignKey], table: TableName, subject: TableName, subject_key: str) -> list[Way]:
+    """The shortest chains of foreign keys from a table to the subject's key, all that are equally short."""
     paths: list[tuple[TableName, tuple[Any, ...]]] = [(table, ())]
     for _ in range(FURTHEST):
-        further = []
+        further: list[tuple[TableName, tuple[Any, ...]]] = []
+        found: list[tuple[TableName, tuple[Any, ...]]] = []
         for at, hops in paths:
             for key in (k for k in keys if k.child == at):
                 reached = (*hops, (key.child_columns, str(key.parent), key.parent_columns))
-                if key.parent == subject and key.parent_columns == (subject_key,):
-                    return reached
-                further.append((key.parent, reached))
+                there = key.parent == subject and key.parent_columns == (subject_key,)
+                (found if there else further).append((key.parent, reached))
+        if found:
+            return [hops for _, hops in found]
         paths = further
-    return None
+    return []

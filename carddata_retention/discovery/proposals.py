@@ -71,8 +71,10 @@ def _target(table: Table, found: Mapping[str, str], name: str, config: Config) -
 
 
 def _subject(table: Table, config: Config) -> str:
-    if table.way:
-        return subject_of(table.way)
+    if len(table.ways) == 1:
+        return subject_of(table.ways[0])
+    if table.ways:
+        return f"{quoted(UNKNOWN)}  # one of {'; '.join(map(subject_of, table.ways))}"
     names = [c for t in config.targets if not isinstance(t.subject, SubjectPath) for c in t.subject]
     there = {c.name for c in table.source.columns} | set(table.others)
     guess = next((n for n in [*names, config.service_end.subject] if n in there), None)

@@ -1,5 +1,5 @@
 """A database looked at once, and the configuration that it suggests."""
 
-from carddata_retention.proposal.story import Proposal, propose, save
+from carddata_retention.proposal.story import Proposal, new_file, propose
 
-__all__ = ["Proposal", "propose", "save"]
+__all__ = ["Proposal", "new_file", "propose"]

@@ -3,18 +3,18 @@
 The statements are those of `sql/grants/`, for the tables of a draft.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.engine.interfaces import Dialect
 
 from carddata_retention.catalogue import TableName
-from carddata_retention.proposal.choice import Child, Draft, Drafted
-from carddata_retention.proposal.picture import BESIDE, Pictured
-from carddata_retention.proposal.written import lock_column
+from carddata_retention.proposal.choice import Draft, Drafted, Owned, all_children
+from carddata_retention.proposal.picture import BESIDE, Picture, Pictured
+from carddata_retention.target_settings import CARD_FIELDS
 
 REMOVER = {"postgresql": "remover", "mariadb": "remover@'%'"}
-FIELDS = ("holder", "number", "expiry")
+LONGEST_NAME = 20  # characters of each half of an index's name: together below 63 bytes of kanji
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Quoted:
 
     def column(self, name: str) -> str:
         """A name, quoted where it must be."""
-        return self.dialect.identifier_preparer.quote(name)
+        quoted = self.dialect.identifier_preparer.quote(name)
+        return quoted.replace("%%", "%") if "%%" not in name else quoted  # doubled for drivers that format statements
 
     def columns(self, names: Sequence[str]) -> str:
         """Names, each once."""
@@ -36,27 +37,40 @@ class Quoted:
         return ".".join(map(self.column, filter(None, (name.schema, name.name))))
 
 
+def lock_column(table: Pictured, deciding: Collection[str]) -> str | None:
+    """PostgreSQL locks a row only for whoever may UPDATE a column of it: one that decides nothing and is of no card."""
+    free = [c for c in table.columns if c not in deciding and c not in table.key and c not in table.indexed
+            and c not in table.holds]
+    return next((c for c in free if c not in table.times), next(iter(free), None))
+
+
 def indexes(draft: Draft, dialect: Dialect) -> list[str]:
     """CREATE INDEX for the columns that a batch finds rows by and that lead no index yet."""
     said = Quoted(dialect)
-    missing = [(t.name, c) for t, c in _wanted(draft) if c not in t.indexed]
-    return [f"CREATE INDEX {said.column(f'{table.name}_{c}'[:60])} ON {said.table(table)} ({said.column(c)});"
-            for table, c in dict.fromkeys(missing)]
+    missing = dict.fromkeys((t.name, c) for t, c in _wanted(draft) if c not in t.indexed)
+    return [f"CREATE INDEX {said.column(f'carddata_{n}_{table.name[:LONGEST_NAME]}')} ON {said.table(table)} "
+            f"({said.column(c)});" for n, (table, c) in enumerate(missing, start=1)]
 
 
 def _wanted(draft: Draft) -> Iterator[tuple[Pictured, str]]:
-    if draft.ends.table is not None and draft.ends.subject is not None:
-        yield draft.ends.table, draft.ends.subject
+    if draft.service is not None and draft.service.owned.direct is not None:
+        yield draft.service.table, draft.service.owned.direct
     for target in draft.targets:
-        if target.owned is not None and target.owned.direct is not None:
-            yield target.table, target.owned.direct
-        yield from _of_children(target.children)
+        if target.owned is not None:
+            yield from ((table, columns[0]) for table, columns in _hops(draft.picture, target.table, target.owned))
+        if not target.redact:
+            yield from ((child.table, child.columns[0]) for child in all_children(target.hanging.children))
 
 
-def _of_children(children: Sequence[Child]) -> Iterator[tuple[Pictured, str]]:
-    for child in children:
-        yield child.table, child.columns[0]
-        yield from _of_children(child.children)
+def _hops(picture: Picture, table: Pictured, owned: Owned) -> Iterator[tuple[Pictured, list[str]]]:
+    """The columns of each table that lead from a row to its subject."""
+    if owned.way is None:
+        yield from [(table, [owned.column])] if owned.column else ()
+        return
+    at, arrived = table, tuple[str, ...]()
+    for here, parent, there in owned.way:
+        yield at, [*here, *arrived]
+        at, arrived = next(t for name, t in picture.tables.items() if str(name) == parent), there
 
 
 def grants(draft: Draft, dialect: Dialect) -> list[str]:
@@ -65,57 +79,53 @@ def grants(draft: Draft, dialect: Dialect) -> list[str]:
     if to is None:
         return []
     said = Quoted(dialect)
-    return [f"GRANT {right} ON {on} TO {to};" for right, on in (*_surroundings(draft, said), *_rights(draft, said))]
+    rights = list(_rights(draft, said))
+    around = dict.fromkeys(_around(draft.picture, said, table) for table, _ in rights)
+    return [f"GRANT {right} TO {to};" for right in
+            (*around, *dict.fromkeys(f"{right} ON {said.table(table.name)}" for table, right in rights))]
 
 
-def _surroundings(draft: Draft, said: Quoted) -> Iterator[tuple[str, str]]:
-    """PostgreSQL: the schemas. MariaDB: SHOW VIEW, or foreign keys of tables that nobody named would be unseen."""
-    tables = [t.table for t in draft.targets] + list(draft.ends.tables)
-    for schema in sorted({t.schema for t in tables}):
-        if draft.picture.dialect == "postgresql":
-            yield "USAGE", f"SCHEMA {said.column(schema)}"
-        else:
-            yield "SHOW VIEW", f"{said.column(schema)}.*"
+def _around(picture: Picture, said: Quoted, table: Pictured) -> str:
+    """PostgreSQL: the schema. MariaDB: SHOW VIEW, or foreign keys of tables that nobody named would be unseen."""
+    schema = said.column(table.schema)
+    return f"USAGE ON SCHEMA {schema}" if picture.dialect == "postgresql" else f"SHOW VIEW ON {schema}.*"
 
 
-def _rights(draft: Draft, said: Quoted) -> Iterator[tuple[str, str]]:
+def _rights(draft: Draft, said: Quoted) -> Iterator[tuple[Pictured, str]]:
     locks = draft.picture.dialect == "postgresql"
     if draft.subject is not None:
-        held, lock = draft.subject.table, lock_column(draft)
-        yield f"SELECT ({said.columns([draft.subject.key, *([lock] if lock else [])])})", said.table(held.name)
-        if lock is not None:
-            yield f"UPDATE ({said.column(lock)})", said.table(held.name)
-    if (services := draft.ends.table) is not None:
-        ends = draft.ends
-        read = [ends.subject or "", *ends.status, *ends.started, *ends.use, *ends.provision]
-        yield f"SELECT ({said.columns(read)})", said.table(services.name)
-        if locks:
-            yield f"UPDATE ({said.column(read[-1])})", said.table(services.name)
+        yield from _locked(draft.subject.table, [draft.subject.key], said, locks)
+    if (service := draft.service) is not None:
+        ends = [c for c in (service.use, service.provision) if c is not None]
+        read = [service.owned.direct or "", *service.status, *service.started, *ends, *service.doubtful]
+        yield from _locked(service.table, read, said, locks)
     for target in draft.targets:
-        yield from _of_target(target, said, locks)
+        yield from _of_target(draft, target, said, locks)
 
 
-def _of_target(target: Drafted, said: Quoted, locks: bool) -> Iterator[tuple[str, str]]:
-    table, on = target.table, said.table(target.table.name)
-    fields = [c for field in FIELDS for c in table.named(field)]
+def _locked(table: Pictured, read: Sequence[str], said: Quoted, locks: bool) -> Iterator[tuple[Pictured, str]]:
+    yield table, f"SELECT ({said.columns(read)})"
+    if locks and (column := lock_column(table, read)) is not None:
+        yield table, f"UPDATE ({said.column(column)})"
+
+
+def _of_target(draft: Draft, target: Drafted, said: Quoted, locks: bool) -> Iterator[tuple[Pictured, str]]:
+    table = target.table
+    for passed, columns in _hops(draft.picture, table, target.owned) if target.owned is not None else ():
+        yield passed, f"SELECT ({said.columns(columns)})"
+    fields = [c for field in CARD_FIELDS for c in table.named(field)]
     beside = [c for c in table.named(BESIDE) if c in table.nullable] if target.redact else []
-    own = [target.owned.direct] if target.owned is not None and target.owned.direct is not None else []
-    yield f"SELECT ({said.columns([*table.key, *own, *fields, *beside])})", on
+    yield table, f"SELECT ({said.columns([*table.key, *fields, *beside])})"
     if target.redact:
-        yield f"UPDATE ({said.columns([*fields, *beside])})", on
+        yield table, f"UPDATE ({said.columns([*fields, *beside])})"
         return
     if locks:
-        yield f"UPDATE ({said.column(fields[-1])})", on
-    yield "DELETE", on
-    yield from _of_hanging(target.children, said, locks)
-
-
-def _of_hanging(children: Sequence[Child], said: Quoted, locks: bool) -> Iterator[tuple[str, str]]:
-    for child in children:
-        on, columns = said.table(child.table.name), said.columns(child.columns)
-        yield f"SELECT ({columns})", on
+        yield table, f"UPDATE ({said.column(fields[-1])})"
+    yield table, "DELETE"
+    for child in all_children(target.hanging.children):
+        columns_there = said.columns(child.columns)
+        yield child.table, f"SELECT ({columns_there})"
         if child.null or locks:
-            yield f"UPDATE ({columns})", on
+            yield child.table, f"UPDATE ({columns_there})"
         if not child.null:
-            yield "DELETE", on
-        yield from _of_hanging(child.children, said, locks)
+            yield child.table, "DELETE"

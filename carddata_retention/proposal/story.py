@@ -1,9 +1,12 @@
 """`init`: look at a database, and write down what its configuration could be. Nothing is changed there."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,14 +36,14 @@ class Proposal:
     @property
     def open(self) -> int:
         """How many places a person must fill in."""
-        return sum(quoted(UNKNOWN) in line.partition("#")[0] for line in self.toml.splitlines())
+        return sum(line.partition("#")[0].count(quoted(UNKNOWN)) for line in self.toml.splitlines())
 
     def told(self, path: Path) -> list[str]:
         """What a person reads, with the command to type next."""
         return [
             *(f"target {t}" for t in self.targets),
             f"service ends: {self.service_end or 'no table, or more than one, could hold them'}",
-            f"{self.open} places say {UNKNOWN}: answer them, and read every line. Then:",
+            f"{UNKNOWN} stands in {self.open} place{'s' * (self.open != 1)}: answer, and read every line. Then:",
             f"  carddata-retention check --config {path}",
         ]
 
@@ -71,22 +74,30 @@ def propose(variable: str, base: Path, host: datetime) -> Proposal:
                          cure="Look at the URL and its schema, and GRANT SELECT to this login.")
     dialect = db.engine.dialect
     made, given = rights.indexes(draft, dialect), rights.grants(draft, dialect)
-    service = draft.ends.table
+    service = draft.service
     return Proposal(
         written.toml(draft, variable, made, given),
         tuple(f"{t.table.place}: {'redact' if t.redact else 'delete'}" for t in draft.targets),
-        service.place if service else None, tuple(made), tuple(given),
+        service.table.place if service else None, tuple(made), tuple(given),
     )
 
 
-def save(proposal: Proposal, path: Path) -> None:
-    """Write the file, 0600. Raises UsageError rather than replace one, or where it cannot be written."""
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """The file that a proposal goes into, made before anybody looks, 0600; gone again where nothing came.
+
+    Raises UsageError rather than replace one, or where it cannot be written.
+    """
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(proposal.toml)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            yield file
     except FileExistsError:
         raise UsageError("out_exists", f"There is a file {path} already.", not_done=NOTHING,
                          cure="Name another one: carddata-retention init --url-env NAME --out FILE") from None
     except OSError as wrong:
+        path.unlink(missing_ok=True)
         raise UsageError("out_unwritable", f"{path} cannot be written: {type(wrong).__name__}.", not_done=NOTHING,
                          cure="Name a folder that is there and that this user may write into.") from None
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

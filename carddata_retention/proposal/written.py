@@ -3,30 +3,31 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from carddata_retention.proposal.choice import Child, Draft, Drafted, Ends, Owned
-from carddata_retention.proposal.picture import BESIDE, Pictured, Time
+from carddata_retention.proposal.choice import Draft, Drafted, Owned, Service
+from carddata_retention.proposal.hanging import Child
+from carddata_retention.proposal.picture import BESIDE, Time
+from carddata_retention.proposal.rights import lock_column
 from carddata_retention.proposal.vocabulary import is_terminated
+from carddata_retention.target_settings import CARD_FIELDS
 from carddata_retention.toml_text import UNKNOWN, free_name, listed, one_or_list, quoted, subject_of
 
 COLUMN = 40  # where comments begin
 WIDTH = 120
 SQL = "#| "
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a name may hold any; no line of a comment may
 USE_END, PROVISION_END = "service_use_end", "service_provision_end"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a name may hold any; no line of a comment may
+OPEN = quoted(UNKNOWN)
 
 
 def toml(draft: Draft, variable: str, indexes: Sequence[str], grants: Sequence[str]) -> str:
     """The whole file; `variable` is the environment variable that holds the URL."""
-    lines = [*_head(draft), *_policy(draft.ends), "", "[database]", f"url_env = {quoted(variable)}", "",
-             *_service_end(draft.ends), ""]
-    if draft.subject is not None:
-        lines += ["[subject]", f"table = {quoted(str(draft.subject.table.name))}",
-                  f"key = {quoted(draft.subject.key)}", *_lock_column(draft), ""]
+    lines = [*_head(draft), *_policy(draft.service), "", "[database]", f"url_env = {quoted(variable)}", "",
+             *_services(draft), "", *_subject_table(draft), ""]
     taken: set[str] = set()
     for target in draft.targets:
         name = free_name(target.table.name.name, taken)
         taken.add(name)
-        lines += [*_target(target, name, draft), ""]
+        lines += [*_target(target, name), ""]
     lines += _elsewhere(draft)
     lines += [*_sql("Indexes that every batch needs and this database does not have.", indexes),
               *_sql("Rights of the login of `run`; for the other logins, and on our own tables: sql/grants/.", grants)]
@@ -38,7 +39,7 @@ def _said(line: str, *why: str) -> list[str]:
     reason = _CONTROL.sub(" ", " ".join(filter(None, why)))
     if not reason:
         return [line]
-    beside = f"{line:{COLUMN}}# {reason}"
+    beside = f"{line:{COLUMN - 1}} # {reason}"
     return [beside] if len(beside) <= WIDTH else [*_comment(reason), line]
 
 
@@ -59,65 +60,79 @@ def _head(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _policy(ends: Ends) -> Iterator[str]:
+def _policy(service: Service | None) -> Iterator[str]:
     yield "[policy]"
     yield 'id = "card-data-notice"'
     yield from _said('zone = "Asia/Tokyo"', "days begin and end here, wherever the server stands")
     yield from _said('convention = "jp-civil-code"', "or eu-1182-71, anniversary: docs/deadline.md")
     yield from ("", "[[policy.versions]]", 'version = "1"')
-    yield from _said(f"effective_from = {quoted(UNKNOWN)}", "the first day of the notice, as 2014-04-01 without quotes")
-    yield from _said(f"trigger = {quoted(USE_END)}", "サービス利用終了時; or service_provision_end, サービス提供終了時"
-                     if ends.provision else "サービス利用終了時")
+    yield from _said(f"effective_from = {OPEN}", "the first day of the notice, as 2014-04-01 without quotes")
+    both = service is not None and service.provision is not None
+    yield from _said(f"trigger = {quoted(USE_END)}",
+                     f"サービス利用終了時{'; or service_provision_end, サービス提供終了時' if both else ''}")
     yield from _said('period = "P5Y"', "5年間")
 
 
-def _service_end(ends: Ends) -> Iterator[str]:
+def _services(draft: Draft) -> Iterator[str]:
+    if draft.service is not None:
+        yield from _service(draft.service)
+    else:
+        yield "[service_end]"
+        yield from _said(f"table = {OPEN}", "take the block below that holds services; where several do, write a query"
+                         if draft.services else "no table was found whose rows end and belong to a subject")
+        yield f"subject = {OPEN}"
+        yield from ("", "[service_end.triggers]", f"{USE_END} = {OPEN}")
+        for each in draft.services:
+            yield from ("#", f"# --- if the services are in {_CONTROL.sub(' ', str(each.table.name))}:")
+            yield from (f"#   {line}".rstrip() for line in _service(each))
+    if draft.beside:
+        yield from _comment("Also belong to the subject, and hold days or a status. If one of them is a service too, "
+                            f"its end must count, by a query over both: {', '.join(draft.beside)}")
+
+
+def _service(service: Service) -> Iterator[str]:
+    table = service.table
     yield from _said("[service_end]", "the last end among all services of a subject decides")
-    if ends.table is None:
-        named = ", ".join(str(t.name) for t in ends.tables)
-        yield from _said(f"table = {quoted(UNKNOWN)}",
-                         f"rows end in {named}: name one; where all are services, write query = … instead "
-                         "(docs/configuration.md)" if named else
-                         "no table was found whose rows belong to a subject and end")
-        yield from _said(f"subject = {quoted(UNKNOWN)}", "its column that says whose service it is")
-        yield from ("", "[service_end.triggers]", f"{USE_END} = {quoted(UNKNOWN)}")
-        return
-    table = ends.table
     yield f"table = {quoted(str(table.name))}"
-    yield f"subject = {quoted(ends.subject or UNKNOWN)}"
-    if len(ends.started) == 1:
-        yield from _said(f"started = {quoted(ends.started[0])}", "an end before it is undetermined")
-    elif ends.started:
-        yield from _comment(f"started = …  one of {', '.join(ends.started)}: an end before it is undetermined")
-    yield from _status(ends, table)
-    yield from _kind({table.times[c] for c in (*ends.use, *ends.provision)})
+    direct = service.owned.direct
+    yield from _said(f"subject = {quoted(direct) if direct else OPEN}", _how(service.owned),
+                     "" if direct else "(where another table leads there, write query = …)")
+    if len(service.started) == 1:
+        yield from _said(f"started = {quoted(service.started[0])}", "an end before it is undetermined")
+    elif service.started:
+        yield from _said(f"started = {OPEN}", f"one of {', '.join(service.started)}, or no such line: an end before it "
+                         "is undetermined")
+    yield from _status(service)
+    ends = [c for c in (service.use, service.provision) if c is not None] or service.doubtful
+    yield from _kind({table.times[c] for c in ends})
     yield from _said("earliest = 1990-01-01", "an end before it is no end: 1970-01-01 and the like")
     yield from _said('open_sentinels = ["9999-12-31"]', "dates that mean: still open")
     yield from ("", "[service_end.triggers]")
-    for trigger, columns in ((USE_END, ends.use), (PROVISION_END, ends.provision)):
-        if len(columns) == 1:
-            yield from _said(f"{trigger} = {quoted(columns[0])}", "the only column that is named an end"
-                             if trigger == USE_END and not ends.provision else "")
-        elif columns or trigger == USE_END:
-            yield from _said(f"{trigger} = {quoted(UNKNOWN)}", f"one of {', '.join(columns)}" if columns else "")
+    yield from _said(f"{USE_END} = {quoted(service.use) if service.use else OPEN}",
+                     f"one of {', '.join(service.doubtful)}: which of them is the day that the notice counts from?"
+                     if service.doubtful else "")
+    if service.provision is not None:
+        yield f"{PROVISION_END} = {quoted(service.provision)}"
 
 
-def _status(ends: Ends, table: Pictured) -> Iterator[str]:
-    if len(ends.status) == 1:
-        (column,) = ends.status
-        over = [w for w in table.words[column] if is_terminated(w)]
-        yield f"status = {quoted(column)}"
-        yield from _said(f"terminated = {listed(over)}", "every other status is a service that goes on:",
-                         ", ".join(w for w in table.words[column] if w not in over))
-    elif ends.status:
-        yield from _comment(f"status = …  one of {', '.join(ends.status)}, with terminated = [\"…\"]: a service of any "
-                            "other status goes on")
+def _status(service: Service) -> Iterator[str]:
+    if not service.status:
+        return
+    column = service.status[0] if len(service.status) == 1 else None
+    words = service.table.words[column] if column else ()
+    over = [w for w in words if is_terminated(w)]
+    yield from _said(f"status = {quoted(column) if column else OPEN}",
+                     "" if column else f"one of {', '.join(service.status)}")
+    others = ", ".join(w for w in words if w not in over)
+    why = "every other status is a service that goes on:" if over else (
+        f"the words of a service that is over; without both lines its end alone decides{'; seen:' * bool(others)}")
+    yield from _said(f"terminated = {listed(over or [UNKNOWN])}", why, others)
 
 
 def _kind(times: set[Time]) -> Iterator[str]:
     if len(times) > 1 or not times or times == {"unknown"}:
-        yield from _said(f"kind = {quoted(UNKNOWN)}",
-                         "instant, inclusive-date or exclusive-date; each trigger may have its own")
+        yield from _said(f"kind = {OPEN}", "instant, inclusive-date or exclusive-date; each trigger may have its own")
+        yield from _said(f"zone = {OPEN}", "of times that do not say it themselves; no such line where all are dates")
         return
     (time,) = times
     if time == "date":
@@ -130,60 +145,64 @@ def _kind(times: set[Time]) -> Iterator[str]:
     if time == "utc":
         yield from _said('zone = "UTC"', "a TIMESTAMP is kept in UTC")
     elif time == "naive":
-        yield from _said(f"zone = {quoted(UNKNOWN)}",
+        yield from _said(f"zone = {OPEN}",
                          "the column does not say in which zone its times are: UTC, Asia/Tokyo, …")
 
 
-def _lock_column(draft: Draft) -> Iterator[str]:
-    column = lock_column(draft)
-    if column is not None:
-        yield from _said(f"lock_column = {quoted(column)}",
+def _subject_table(draft: Draft) -> Iterator[str]:
+    if draft.subject is None and not draft.subjects:
+        yield from _comment("[subject] was not found: the one table, with a key of one column, that services and card "
+                            "records both lead to. Without it batches lock the services alone (docs/configuration.md).")
+        return
+    yield "[subject]"
+    if draft.subject is None:
+        named = "; ".join(f"table = {quoted(str(s.table.name))}, key = {quoted(s.key)}" for s in draft.subjects)
+        yield from _said(f"table = {OPEN}", f"one of {named}")
+        yield f"key = {OPEN}"
+        return
+    yield f"table = {quoted(str(draft.subject.table.name))}"
+    yield f"key = {quoted(draft.subject.key)}"
+    if draft.picture.dialect == "postgresql":
+        column = lock_column(draft.subject.table, {draft.subject.key})
+        yield from _said(f"lock_column = {quoted(column) if column else OPEN}",
                          "never written; the right to UPDATE it lets the remover lock a row")
 
 
-def lock_column(draft: Draft) -> str | None:
-    """PostgreSQL: a column of the subject's table that no key and no index has."""
-    subject = draft.subject
-    if subject is None or draft.picture.dialect != "postgresql":
-        return None
-    free = [c for c in subject.table.columns if c not in subject.table.indexed and c not in subject.table.holds
-            and c not in subject.table.key]
-    return free[0] if free else None
-
-
-def _target(target: Drafted, name: str, draft: Draft) -> Iterator[str]:
+def _target(target: Drafted, name: str) -> Iterator[str]:
     table = target.table
     yield "[[targets]]"
     yield f"name = {quoted(name)}"
     yield f"table = {quoted(str(table.name))}"
-    keyless = "" if table.key else "the table has no key: give it one"
-    yield from _said(f"key = {listed(table.key or [UNKNOWN])}", keyless)
-    yield from _said(f"subject = {_subject(target.owned)}", _by_name(target.owned))
-    by_name = [c for c, held in table.holds.items() if not held.seen and held.field in ("holder", "number", "expiry")]
-    yield from _said(f"fields = {{ {', '.join(_fields(table))} }}",
+    fields = {field: table.named(field) for field in CARD_FIELDS if table.named(field)}
+    inside = set(table.key) & {c for columns in fields.values() for c in columns}
+    why = "its key is a card field, which evidence would have to keep: name another one" if inside else (
+        "" if table.key else "the table has no key: give it one")
+    yield from _said(f"key = {listed([UNKNOWN] if why else table.key)}", why)
+    yield from _said(f"subject = {_subject(target.owned)}", _how(target.owned))
+    by_name = [c for c, held in table.holds.items() if not held.seen and held.field in CARD_FIELDS]
+    yield from _said(f"fields = {{ {', '.join(f'{f} = {one_or_list(c)}' for f, c in fields.items())} }}",
                      f"by their names alone, their values say nothing: {', '.join(by_name)}" if by_name else "")
+    if target.passed:
+        yield from _comment(f"Their names speak of cards, and they became no field: {', '.join(target.passed)}")
+    if table.partly:
+        yield from _comment("Not every row was read: what other rows hold, `discover` finds.")
     yield from _said(f'disposition = "{"redact" if target.redact else "delete"}"', target.why)
-    if target.redact:
-        yield from _redacted(target)
-        if target.children and not table.counts_money:
-            yield "# or, where the rows that hang on them may go with them:"
-            yield '# disposition = "delete"'
-            yield f"# children = {_CONTROL.sub(' ', _children(target.children))}"
-    elif target.children:
-        yield from _said(f"children = {_children(target.children)}", "what points at its rows")
-
-
-def _fields(table: Pictured) -> Iterator[str]:
-    for field in ("holder", "number", "expiry"):
-        if columns := table.named(field):
-            yield f"{field} = {one_or_list(columns)}"
+    if not target.redact:
+        if target.hanging.children:
+            yield from _said(f"children = {_children(target.hanging.children)}", "what points at its rows")
+        return
+    yield from _redacted(target)
+    if target.hanging.at_most and not table.counts_money:
+        yield "# or, where the rows that hang on them may go with them:"
+        yield '# disposition = "delete"'
+        yield f"# children = {_CONTROL.sub(' ', _children(target.hanging.at_most))}"
 
 
 def _redacted(target: Drafted) -> Iterator[str]:
     table = target.table
     if beside := [c for c in table.named(BESIDE) if c in table.nullable]:
         yield from _said(f"also = {listed(beside)}", "emptied with the rest")
-    masks = [f for f in ("holder", "number", "expiry") if not set(table.named(f)) <= table.nullable]
+    masks = [f for f in CARD_FIELDS if not set(table.named(f)) <= table.nullable]
     if masks:
         yield from _said("redact = { " + ", ".join(f'{f} = {{ mask = "0" }}' for f in masks) + " }",
                          "what may not be NULL gets a mask")
@@ -191,16 +210,20 @@ def _redacted(target: Drafted) -> Iterator[str]:
 
 def _subject(owned: Owned | None) -> str:
     if owned is None:
-        return quoted(UNKNOWN)
-    if owned.hops is None:
-        return quoted(owned.column or UNKNOWN)
-    return subject_of(owned.hops)
+        return OPEN
+    if owned.way is not None:
+        return subject_of(owned.way)
+    return quoted(owned.column) if owned.column else OPEN
 
 
-def _by_name(owned: Owned | None) -> str:
+def _how(owned: Owned | None) -> str:
     if owned is None:
         return "nothing in the catalogue leads to the subject"
-    return "by its name: no foreign key says so" if owned.hops is None else ""
+    if owned.column is not None and not owned.itself:
+        return "by its name: no foreign key says so"
+    if not owned.choices:
+        return "nothing in the catalogue says whose its rows are"
+    return "" if owned.direct is not None else f"by {'; or '.join(owned.choices)}"
 
 
 def _children(children: Sequence[Child]) -> str:
@@ -213,22 +236,22 @@ def _children(children: Sequence[Child]) -> str:
 
 
 def _elsewhere(draft: Draft) -> Iterator[str]:
-    if draft.never:
-        yield from _comment("May not be kept at all once a payment is authorised (PCI DSS 3.3), and needs no deadline. "
-                            f"Empty it now: {', '.join(draft.never)}")
-        yield ""
-    if draft.texts:
-        yield from _comment("Card numbers stand among other text, where no target reaches them: "
-                            f"{', '.join(draft.texts)}. carddata-retention discover --keys FILE says in which rows.")
-        yield ""
-    for unread in draft.picture.unread:
-        yield from _comment(f"Not looked into: {unread.place}. {unread.lesson}")
-    if draft.picture.unread:
-        yield ""
+    said = [
+        *([f"May not be kept at all once a payment is authorised (PCI DSS 3.3), and needs no deadline. Empty it now: "
+           f"{', '.join(draft.never)}"] if draft.never else []),
+        *([f"Card data stand among other text, where no target reaches them: {', '.join(draft.texts)}. "
+           "carddata-retention discover --keys FILE says in which rows."] if draft.texts else []),
+        *([f"May hold something of a card, in tables without any other sign of one: {', '.join(draft.unsure)}"]
+          if draft.unsure else []),
+        *(f"Not looked into: {unread.place}. {unread.lesson}" for unread in draft.picture.unread),
+    ]
+    for each in said:
+        yield from (*_comment(each), "")
 
 
 def _sql(title: str, statements: Sequence[str]) -> Iterator[str]:
     if statements:
-        yield from _comment(f"{title} As SQL:  sed -n 's/^{SQL}//p' THIS-FILE")
-        yield from (f"{SQL}{statement}" for statement in statements)
+        yield from _comment(f"{title} As SQL: sed -n 's/^{SQL}//p' THIS-FILE")
+        yield from (f"{SQL}{statement}" if not _CONTROL.search(statement) else f"# no line can hold: {statement!r}"
+                    for statement in statements)
         yield ""
