@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from carddata_retention.detector import look, look_once
 from carddata_retention.detector.characters import MARGIN, characters
 from carddata_retention.detector.runs import runs_of
 from carddata_retention.detector.windows import windows_of
@@ -37,6 +38,17 @@ def found(text: str) -> list[tuple[int, int, int, bool, bool, bool]]:
         (int(runs.start[a]) - MARGIN, int(runs.start[b] + runs.size[b]) - MARGIN, int(n), bool(i), bool(p), bool(s))
         for a, b, n, i, p, s in zip(windows.first, windows.last, windows.length, windows.issued, windows.passes, windows.split, strict=True)
     ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.none(), TEXTS, st.sampled_from(["", "JCB", "TARO YAMADA", "123", "card no 4556737586899855"])),
+                min_size=1, max_size=8), st.randoms(use_true_random=False), st.booleans())
+def test_texts_that_come_again_are_looked_at_once_and_found_in_every_row(texts, chance, shapes):
+    page = [chance.choice(texts) for _ in range(300)]
+    whole, once = look(page, shapes=shapes), look_once(page, shapes=shapes)
+    assert once.filled == whole.filled
+    for part in ("row", "kind", "cell", "passes"):
+        assert getattr(once, part).tolist() == getattr(whole, part).tolist(), part
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,4 +1,4 @@
-"""sql/grants/ is enough for the four logins, and not one thing more: tried on PostgreSQL and MariaDB."""
+"""sql/grants/ is enough for the five logins, and not one thing more: tried on PostgreSQL and MariaDB."""
 
 import re
 import uuid
@@ -13,28 +13,32 @@ import pytest
 import sqlalchemy as sa
 from billing import configuration, generate
 from example import SQL, SUBJECT, commands, example
-from nightly import AS_OF, House
+from nightly import AS_OF, House, hooks
 from servers import Database
 from small_house import LEAN, ONE_EACH, small_gate
 
 from carddata_retention import holds, subject_requests
 from carddata_retention.check import check_all
 from carddata_retention.config import load
+from carddata_retention.discover import discover
+from carddata_retention.discovered import NOT_READ
+from carddata_retention.errors import Exit
 from carddata_retention.holds import Order
 from carddata_retention.individuals import RequestKind
 from carddata_retention.model import Night
+from carddata_retention.proposal import propose
 from carddata_retention.subject_requests import Claim
 
 ORDER = Order("dispute", "legal", date(2027, 1, 31))
 ROLES = {"remover": "CARDDATA_DATABASE_URL", "planner": "CARDDATA_PLAN_URL", "verifier": "CARDDATA_VERIFY_URL",
-         "registrar": "CARDDATA_REGISTER_URL"}
+         "registrar": "CARDDATA_REGISTER_URL", "discoverer": "CARDDATA_DISCOVER_URL"}
 TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
 DENIED = {"postgresql": "42501", "mariadb": (1142, 1143, 1044, 1227, 1370)}
 
 
 @dataclass(frozen=True)
 class Logins:
-    """The example, reached by four logins with the rights of sql/grants/."""
+    """The example, reached by five logins with the rights of sql/grants/."""
 
     house: House
     names: dict[str, str]
@@ -89,7 +93,7 @@ def logged_in(server: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -
     small_gate(folder, ONE_EACH)
     (folder / "retention.toml").write_text(configuration(server.dialect, server.url, **LEAN, subject=SUBJECT, database={
         "url": None, "url_env": ROLES["remover"], "plan_url_env": ROLES["planner"], "verify_url_env": ROLES["verifier"],
-        "register_url_env": ROLES["registrar"],
+        "register_url_env": ROLES["registrar"], "discover_url_env": ROLES["discoverer"],
     }), encoding="utf-8")
     house = replace(house, config=load(folder / "retention.toml"))
     names = {role: f"{role}_{uuid.uuid4().hex[:8]}" for role in ROLES}
@@ -138,7 +142,19 @@ def test_each_login_can_do_its_work(worked):
     assert len(worked.shown) > 20
 
 
-@pytest.mark.parametrize("role", ["planner", "verifier"])
+def test_the_discoverer_reads_every_column_and_init_sees_what_was_declared(logins):
+    house = logins.house
+    declared = {t.name for t in house.config.targets}
+
+    found = discover(house.config, datetime.now(UTC), hooks())
+    proposal = propose(ROLES["discoverer"], house.folder, datetime.now(UTC))
+
+    assert [f.place for f in found.findings if f.kind == NOT_READ and f.severity == "high"] == []
+    assert found.exit is not Exit.BLIND
+    assert {t.partition(":")[0].rpartition(".")[2] for t in proposal.targets} == declared
+
+
+@pytest.mark.parametrize("role", ["planner", "verifier", "discoverer"])
 def test_who_only_looks_cannot_write_anything_anywhere(logins, role):
     own = logins.house.own
     tables = ["customers", "services", "cards", "card_usage", "payments",

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from carddata_retention import identity
-from carddata_retention.detector import look, read_name
+from carddata_retention.detector import look_once, read_name
 from carddata_retention.discover.running import Running, file_of, rested, whole
 from carddata_retention.discovered import Discovered, Unread, Why
 from carddata_retention.discovery import judging
@@ -47,7 +47,7 @@ def _file(run: Running, path: Path, pace: Pace) -> None:
             fetched = time.monotonic()
             for name, texts in page.columns.items():
                 known = columns.get(name) or columns.setdefault(name, Column("text", bool(read_name(name).says)))
-                hits = look(texts, shapes=known.named)
+                hits = look_once(texts, shapes=known.named)
                 known.population.add(hits, rows=len(texts))
                 known.rows += len(texts)
                 run.bytes += size_of(texts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from carddata_retention.db import Database
-from carddata_retention.detector import Hits, look
+from carddata_retention.detector import Hits, look, look_once
 from carddata_retention.discovery.columns import Read
 from carddata_retention.discovery.discretion import revealing
 from carddata_retention.discovery.state import Column
@@ -139,7 +139,7 @@ def _pass(reader: Reader, windows: Iterator[Window], columns: Sequence[Read], kn
 
 def _look(window: Window, n: int, name: str, known: Column, manners: Manners) -> None:
     texts = window.texts[n]
-    hits = look(texts, shapes=known.named) if any(texts) else NOTHING
+    hits = look_once(texts, shapes=known.named) if any(texts) else NOTHING
     known.population.add(hits, rows=window.rows)
     known.rows += window.rows
     if len(hits):

@@ -1,10 +1,11 @@
--- The rights of the four logins on the example (customers, services, cards, card_usage, payments), and no other.
+-- The rights of the five logins on the example (customers, services, cards, card_usage, payments), and no other.
 --
 -- Written by hand. Apply as an administrator, after sql/schema/mariadb.sql. Replace, each everywhere it stands:
 --   remover    the login of `run` and `apply`                  CARDDATA_DATABASE_URL
 --   planner    the login of `plan`, `check` and `explain`      plan_url_env
 --   verifier   the login of `verify`                           verify_url_env
 --   registrar  the login of `hold` and `request`               register_url_env
+--   discoverer the login of `discover`, and of `init`          discover_url_env
 --   '%'        the host that each comes from
 --   billing    the database
 --   carddata_  the prefix of our own tables                    [evidence] prefix
@@ -59,3 +60,6 @@ GRANT INSERT, UPDATE ON billing.carddata_hold TO registrar@'%';
 GRANT INSERT, UPDATE ON billing.carddata_request TO registrar@'%';
 GRANT INSERT, UPDATE ON billing.carddata_attestation TO registrar@'%';
 GRANT INSERT ON billing.carddata_event TO registrar@'%';
+
+-- Looking for what nobody declared takes every column of every table, and nothing else.
+GRANT SELECT, SHOW VIEW ON billing.* TO discoverer@'%';

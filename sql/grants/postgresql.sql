@@ -1,10 +1,11 @@
--- The rights of the four logins on the example (customers, services, cards, card_usage, payments), and no other.
+-- The rights of the five logins on the example (customers, services, cards, card_usage, payments), and no other.
 --
 -- Written by hand. Apply as the owner of the tables, after sql/schema/postgresql.sql. Replace, each everywhere it stands:
 --   remover    the login of `run` and `apply`                  CARDDATA_DATABASE_URL
 --   planner    the login of `plan`, `check` and `explain`      plan_url_env
 --   verifier   the login of `verify`                           verify_url_env
 --   registrar  the login of `hold` and `request`               register_url_env
+--   discoverer the login of `discover`, and of `init`          discover_url_env
 --   public     the schema of the billing tables
 --   carddata   the schema of our own tables                    [evidence] schema
 -- and the example's tables and columns by those of retention.toml. The logins exist already:
@@ -57,3 +58,9 @@ GRANT UPDATE (name) ON public.customers TO registrar;
 GRANT UPDATE (kind) ON public.services TO registrar;
 GRANT UPDATE (exp_month) ON public.cards TO registrar;
 GRANT UPDATE (brand) ON public.payments TO registrar;
+
+-- Looking for what nobody declared takes every column of every table, and nothing else. A table that comes later is
+-- named as not read until this is granted again. Our own tables hold no card data, and are not read.
+GRANT USAGE ON SCHEMA public TO discoverer;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO discoverer;
+ALTER ROLE discoverer SET default_transaction_read_only = on;
