@@ -43,14 +43,15 @@ class Source:
     blocks: bool
     dialect: str
 
-    def select(self, columns: Sequence[Read]) -> Any:
-        """The steps, the key and the values of `columns`."""
-        named = [*self.steps, *self.key, *(c.value for c in columns)]
+    def select(self, columns: Sequence[Read], short: bool = False) -> Any:
+        """The steps, the key and the values of `columns`, where they are known to be `short` without cutting them."""
+        values = [c.whole if short and c.whole is not None else c.value for c in columns]
+        named = [*self.steps, *self.key, *values]
         return sa.select(*(e.label(f"c{n}") for n, e in enumerate(named))).select_from(self.table)
 
-    def window(self, columns: Sequence[Read], first: bool) -> Any:
+    def window(self, columns: Sequence[Read], first: bool, short: bool = False) -> Any:
         """The next rows behind the parameters `at_0`…, `most` of them; or the blocks from `at_0` before `until`."""
-        query = self.select(columns)
+        query = self.select(columns, short)
         if self.blocks:
             tid = [sa.cast(sa.bindparam(name, type_=sa.Text), _Tid()) for name in ("at_0", "until")]
             return query.where(self.steps[0] >= tid[0], self.steps[0] < tid[1])

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +51,9 @@ class Reader:
         self.db, self.source = db, source
         self.seconds = 0.0
         self._raw = False
+        # SQLite itself refuses a value that is longer than a piece: to ask each for its length takes as long as to
+        # fetch it. After the first one that is, each is asked.
+        self._short = db.dialect == "sqlite"
 
     def windows(self, columns: Sequence[Read], after: Position | None) -> Iterator[Window]:
         """Every row behind `after`, which is left out; from the first row where it is None."""
@@ -60,10 +64,10 @@ class Reader:
     def _by_key(self, columns: Sequence[Read], at: Position | None) -> Iterator[Window]:
         most = FIRST_ROWS
         width = len(self.source.steps)
-        first, others = (self.source.window(columns, first=f) for f in (True, False))
+        query = cache(partial(self.source.window, columns))
         while True:
             given = {"most": most} | {f"at_{n}": value for n, value in enumerate(at or ())}
-            rows = self._fetched(first if at is None else others, given)
+            rows = self._of_short_values(query, at is None, given)
             if not rows:
                 return
             at = tuple(rows[-1][:width])
@@ -108,6 +112,15 @@ class Reader:
                 if rows:
                     _cut(connection)
 
+    def _of_short_values(self, query: Callable[..., Any], first: bool, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._fetched(query(first, self._short), given)
+        except (sa.exc.DataError, sqlite3.DataError):
+            if not self._short:
+                raise
+        self._short = False
+        return self._fetched(query(first, False), given)
+
     def _fetched(self, query: Any, given: dict[str, Any]) -> list[tuple[Any, ...]]:
         began = time.monotonic()
         try:
@@ -119,6 +132,8 @@ class Reader:
     def _rows(self, connection: Connection, query: Any, given: dict[str, Any]) -> list[tuple[Any, ...]]:
         if self._raw:
             _as_bytes(connection)
+        if self._short:
+            _no_longer_than(connection, PIECE - 1)
         try:
             # Past SQLAlchemy's rows, which take longer than all the rest: what comes is text, bytes or NULL.
             cursor: Any = connection.execute(query, given).cursor
@@ -199,6 +214,11 @@ def _cut(connection: Connection) -> None:
     if unread is not None:
         unread.unbuffered_active = False
     connection.invalidate()
+
+
+def _no_longer_than(connection: Connection, size: int) -> None:
+    raw: Any = connection.connection.driver_connection
+    raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, size)
 
 
 def _as_bytes(connection: Connection) -> None:
