@@ -39,8 +39,25 @@ def answered(text, **answers):
     for key, value in answers.items():
         text, found = re.subn(rf'^{key} = "FILL IN"', lambda _, k=key, v=value: f"{k} = {v}", text, flags=re.MULTILINE)
         assert found, f"{key} was not asked for"
-    assert '"FILL IN"' not in text
+    assert [line for line in text.splitlines() if '"FILL IN"' in line.partition("#")[0]] == []
     return text
+
+
+def block(text, table):
+    """The lines to take where the services are in this table."""
+    lines = re.search(rf"# --- if the services are in {table}:\n((?:#   .*\n|#\n)+)", text)
+    assert lines, f"{table} is not offered"
+    return "\n".join(line[4:] for line in lines[1].splitlines()).rstrip() + "\n"
+
+
+def taken(text, table):
+    """The proposal with the block of a table taken for the services."""
+    return re.sub(r"\[service_end\]\n(#.*\n)+table = (.|\n)*?service_use_end = .*\n", lambda _: block(text, table), text, count=1)
+
+
+def services(proposal, table="contracts"):
+    """[service_end] of the block of a table."""
+    return tomllib.loads(block(proposal.toml, table))["service_end"]
 
 
 def section(proposal, name):
@@ -62,9 +79,9 @@ def test_the_proposal_for_a_billing_database_is_what_was_written_by_hand(databas
 
     aware = database.dialect == "postgresql" and column == "aware"
     answers = {"effective_from": "2014-04-01"} | ({} if aware else {"zone": '"UTC"'})
-    (tmp_path / "retention.toml").write_text(answered(proposal.toml, **answers), encoding="utf-8")
+    (tmp_path / "retention.toml").write_text(answered(taken(proposal.toml, "services"), **answers), encoding="utf-8")
     found = load(tmp_path / "retention.toml")
-    assert proposal.open == len(answers)
+    assert proposal.open == 4
     for name in ("table", "subject", "started", "status", "terminated", "kind", "zone", "triggers"):
         assert getattr(found.service_end, name) == getattr(wanted.service_end, name), name
     assert (found.subject.table, found.subject.key) == ("customers", "id")
@@ -122,7 +139,7 @@ def test_without_foreign_keys_the_names_of_columns_lead_and_the_file_says_so(dat
 
     assert section(proposal, "subject") == {"table": "members", "key": "member_no"} | (
         {"lock_column": "nickname"} if database.dialect == "postgresql" else {})
-    service = section(proposal, "service_end")
+    service = services(proposal)
     assert (service["table"], service["subject"]) == ("contracts", "member_no")
     assert service["triggers"] == {"service_use_end": "terminated_on"}
     assert targets(proposal)["wallets"]["subject"] == "member_no"
@@ -138,7 +155,7 @@ def test_of_two_foreign_keys_to_the_subject_none_is_chosen_and_both_are_named(da
         f"FOREIGN KEY (cancelled_by) {to}, FOREIGN KEY (member) {to})",
         *wallets("approved_by INTEGER", f"FOREIGN KEY (approved_by) {to}", f"FOREIGN KEY (member_no) {to}"))
 
-    assert section(proposal, "service_end")["table"] == "FILL IN"
+    assert services(proposal)["subject"] == "FILL IN"
     assert targets(proposal)["wallets"]["subject"] == "FILL IN"
     assert "by approved_by -> members; or member_no -> members" in flat(proposal)
     assert "by cancelled_by -> members; or member -> members" in flat(proposal)
@@ -166,7 +183,17 @@ def test_a_rows_own_key_and_half_of_a_composite_key_lead_nowhere(sqlite_database
 
     assert "subject" not in tomllib.loads(proposal.toml)
     assert "[subject] was not found" in flat(proposal)
-    assert targets(proposal)["wallets"]["subject"] == section(proposal, "service_end")["subject"] == "FILL IN"
+    assert targets(proposal)["wallets"]["subject"] == services(proposal)["subject"] == "FILL IN"
+
+
+def test_a_foreign_key_does_not_beat_the_column_that_is_named_so(database, proposed):
+    proposal = proposed(
+        database, *people(), *wallets(),
+        "CREATE TABLE contracts (id INTEGER PRIMARY KEY, member_no INTEGER, referred_by INTEGER, ended_on DATE, "
+        "FOREIGN KEY (referred_by) REFERENCES members (member_no))")
+
+    assert services(proposal)["subject"] == "FILL IN"
+    assert "by referred_by -> members; or member_no" in block(proposal.toml, "contracts")
 
 
 # When a service ended
@@ -189,7 +216,7 @@ def test_of_two_tables_whose_rows_end_none_is_chosen_and_each_has_a_block_to_tak
         "table": "contracts", "subject": "member_no", "started": "started_at", "status": "status", "terminated": ["closed"],
         "kind": "inclusive-date", "earliest": date(1990, 1, 1), "open_sentinels": ["9999-12-31"],
         "triggers": {"service_use_end": "ended_at"}}
-    assert re.search(r"its end must count, by a query over both: \S+\.campaigns, \S+\.tickets\b", flat(proposal))
+    assert re.search(r"named like an end: \S+\.campaigns, \S+\.members, \S+\.tickets, \S+\.wallets$", flat(proposal), re.MULTILINE)
 
 
 @pytest.mark.parametrize(("columns", "open_to"), [
@@ -207,7 +234,7 @@ def test_of_two_tables_whose_rows_end_none_is_chosen_and_each_has_a_block_to_tak
 def test_an_end_is_chosen_only_where_no_other_day_of_the_row_could_be_it(sqlite_database, proposed, columns, open_to):
     proposal = proposed(sqlite_database, *people(), *wallets(), contracts(*(f"{c} DATE" for c in columns)))
 
-    end = section(proposal, "service_end")["triggers"]["service_use_end"]
+    end = services(proposal)["triggers"]["service_use_end"]
     if open_to is None:
         assert end in ("ended_at", "use_ended_at", "解約日")
     else:
@@ -218,7 +245,7 @@ def test_an_end_is_chosen_only_where_no_other_day_of_the_row_could_be_it(sqlite_
 @pytest.mark.parametrize("column", ["is_closed", "closed_by", "closed_reason", "cancellation_fee", "end_user_id", "解約金"])
 def test_a_column_about_an_end_is_none(sqlite_database, proposed, column):
     proposal = proposed(sqlite_database, *people(), *wallets(), contracts("ended_at DATE", f"{column} INTEGER"))
-    assert section(proposal, "service_end")["triggers"] == {"service_use_end": "ended_at"}
+    assert services(proposal)["triggers"] == {"service_use_end": "ended_at"}
 
 
 @pytest.mark.parametrize(("words", "status"), [
@@ -231,9 +258,8 @@ def test_a_status_is_never_passed_over(sqlite_database, proposed, words, status)
     rows = [f"INSERT INTO contracts VALUES ({n}, {n}, '{words[n % len(words)]}', NULL)" for n in range(1, 9) if words]
     proposal = proposed(sqlite_database, *people(), *wallets(), contracts("status VARCHAR(9)", "ended_at DATE"), *rows)
 
-    assert {k: v for k, v in section(proposal, "service_end").items() if k in ("status", "terminated")} == status
-    if words:
-        assert re.search(f": {', '.join(w for w in words if w != 'closed')}$", flat(proposal), flags=re.MULTILINE)
+    assert {k: v for k, v in services(proposal).items() if k in ("status", "terminated")} == status
+    assert (": active" in block(proposal.toml, "contracts")) is ("active" in words), "a code may be anything"
 
 
 def test_what_people_wrote_beside_a_status_is_not_repeated(sqlite_database, proposed):
@@ -242,8 +268,41 @@ def test_what_people_wrote_beside_a_status_is_not_repeated(sqlite_database, prop
     proposal = proposed(sqlite_database, *people(), *wallets(),
                         contracts("status VARCHAR(20)", "status_note VARCHAR(40)", "ended_at DATE"), *rows)
 
-    assert section(proposal, "service_end")["terminated"] == ["closed"]
-    assert [w for w in ("Tanaka", "090", "status_note") if w in proposal.toml] == []
+    assert services(proposal)["terminated"] == ["closed"]
+    assert [w for w in ("Tanaka", "090") if w in proposal.toml] == []
+    assert "does one of its other columns say that a service goes on? status_note" in proposal.toml
+
+
+def test_which_tables_hold_services_is_always_asked_and_every_table_and_column_is_named(sqlite_database, proposed):
+    proposal = proposed(
+        sqlite_database, *people(), *wallets(),
+        contracts("ended_on DATE", "status_code TEXT", "is_active INTEGER", "auto_renew INTEGER"),
+        contracts("解約日 CHAR(8)", name="lines"), "INSERT INTO lines VALUES (1, 1, '99991231'), (2, 2, '20210331')",
+        "CREATE TABLE plans (id INTEGER PRIMARY KEY, owner_type TEXT, owner_id INTEGER, ends_at DATE)",
+        "CREATE TABLE hosting (id INTEGER PRIMARY KEY, user_id INTEGER, active INTEGER)")
+
+    assert section(proposal, "service_end")["table"] == "FILL IN"
+    assert "status_code, is_active, auto_renew" in block(proposal.toml, "contracts")
+    assert services(proposal, "lines")["kind"] == "FILL IN", "20210331 is no form that could be read"
+    assert services(proposal, "plans")["subject"] == "FILL IN"
+    assert "main.hosting, main.members, main.wallets" in flat(proposal)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
+def test_a_text_is_no_time_on_a_server(new_database, proposed, dialect):
+    proposal = proposed(new_database(dialect), *people(), *wallets(), contracts("ended_on VARCHAR(10)"),
+                        "INSERT INTO contracts VALUES (1, 1, '2020-01-31')")
+    assert services(proposal)["kind"] == "FILL IN"
+
+
+def test_the_column_that_only_locks_decides_nothing(postgresql_database, proposed):
+    columns = "id INTEGER PRIMARY KEY, status VARCHAR(9), withdrawn_on DATE, since DATE"
+    rows = "INSERT INTO members VALUES (1, 'active', NULL, NULL), (2, 'active', NULL, NULL)"
+    proposal = proposed(postgresql_database, f"CREATE TABLE members ({columns})", rows,
+                        "CREATE TABLE wallets (id INTEGER PRIMARY KEY, member_id INTEGER, card_number VARCHAR(20))")
+
+    assert section(proposal, "subject")["lock_column"] == "FILL IN"
+    assert [g for g in proposal.grants if "UPDATE" in g and "members" in g] == []
 
 
 # What goes, and what stays
@@ -274,7 +333,7 @@ def test_a_row_is_deleted_only_with_what_is_nothing_but_a_part_of_it(
 def fits(proposal, folder, **answers):
     """The proposal, answered, is a configuration in which `check` finds nothing wrong."""
     path = folder / "retention.toml"
-    path.write_text(answered(proposal.toml, effective_from="2014-04-01", **answers), encoding="utf-8")
+    path.write_text(answered(taken(proposal.toml, "contracts"), effective_from="2014-04-01", **answers), encoding="utf-8")
     assert [(p.code, p.cause) for p in check_all(load(path), datetime.now(UTC))] == []
 
 
@@ -300,6 +359,16 @@ def test_many_tables_that_point_at_each_other_are_no_walk_without_an_end(sqlite_
     proposal = proposed(sqlite_database, *people(), *wallets(), *more)
     assert len(proposal.toml) < 10_000
     assert targets(proposal)["wallets"]["disposition"] == "redact"
+
+
+def test_without_any_foreign_key_and_with_a_status_of_their_own_rows_stay(sqlite_database, proposed):
+    proposal = proposed(sqlite_database, *people(), *wallets())
+    assert targets(proposal)["wallets"]["disposition"] == "redact"
+    proposal = proposed(
+        sqlite_database, "CREATE TABLE plans (id INTEGER PRIMARY KEY, status TEXT, card_number TEXT, "
+        "member_no INTEGER REFERENCES members (member_no))",
+        f"INSERT INTO plans VALUES (1, 'active', '{NUMBER}', 1), (2, 'active', '{OTHER}', 2)")
+    assert {name: t["disposition"] for name, t in targets(proposal).items()} == {"wallets": "delete", "plans": "redact"}
 
 
 # What holds card fields
@@ -373,7 +442,7 @@ def test_a_schema_in_japanese_is_understood(database, proposed):
         *(f"INSERT INTO カード VALUES ({n}, {n}, '{NUMBER}', 'ヤマダ タロウ')" for n in range(1, 30)),
     )
 
-    service = section(proposal, "service_end")
+    service = services(proposal, "契約")
     assert (service["table"], service["subject"], service["started"]) == ("契約", "顧客番号", "契約日")
     assert (service["status"], service["terminated"]) == ("状態", ["解約済み"])
     assert service["triggers"] == {"service_use_end": "解約日"}
@@ -401,7 +470,7 @@ def test_a_text_or_number_is_read_as_the_time_that_its_values_are(sqlite_databas
     proposal = proposed(sqlite_database, *people(), *wallets(), contracts("ended_at"),
                         f"INSERT INTO contracts VALUES (1, 1, '{value}'), (2, 2, NULL)")
 
-    service = section(proposal, "service_end")
+    service = services(proposal)
     assert {k: v for k, v in service.items() if k in ("kind", "zone", "encoding")} == said
 
 
@@ -424,7 +493,7 @@ def test_the_rights_that_it_writes_are_enough_for_a_night(new_database, tmp_path
         who.tell(*(g.replace(f"TO {remover};", "TO {who}").replace("%", "%%") for g in proposal.grants))
         who.may_make_our_tables()
         answers = {"effective_from": "2014-04-01"} | ({"zone": '"UTC"'} if dialect == "mariadb" else {})
-        text = answered(proposal.toml, **answers).replace(f'url_env = "{VARIABLE}"', f'url = "{who.url}"')
+        text = answered(taken(proposal.toml, "services"), **answers).replace(f'url_env = "{VARIABLE}"', f'url = "{who.url}"')
         small_gate(tmp_path, ONE_EACH)
         (tmp_path / "retention.toml").write_text(f"{text}\n{LOOSE}", encoding="utf-8")
         config = load(tmp_path / "retention.toml")
@@ -458,7 +527,7 @@ def test_the_command_writes_a_file_that_only_its_owner_reads_and_says_what_comes
 
     assert (code, out) == (0, "")
     assert path.stat().st_mode & 0o777 == 0o600
-    assert "FILL IN stands in 2 places" in err
+    assert "FILL IN stands in 4 places" in err
     assert f"carddata-retention check --config {path}" in err
     code, _, err = answer("init", "--url-env", VARIABLE, "--out", path)
     assert (code, "out_exists" in err) == (2, True)
@@ -483,11 +552,36 @@ def test_a_database_without_card_fields_is_no_silence(database, proposed):
                  "INSERT INTO orders VALUES (1, '1234567890123456')")
 
 
+def test_an_error_names_what_comes_nearest_and_leaves_no_file(sqlite_database, tmp_path, answer):
+    with sqlite_database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, payload TEXT)")
+        connection.exec_driver_sql(f"INSERT INTO notes VALUES (1, 'please charge card {NUMBER} today')")
+    path = tmp_path / "retention.toml"
+
+    code, _, err = answer("init", "--url-env", VARIABLE, "--out", path, **{VARIABLE: sqlite_database.url})
+
+    assert (code, path.exists()) == (40, False)
+    assert "main.notes.payload" in " ".join(err.split())
+    code, _, err = answer("init", "--url-env", VARIABLE, "--out", "/dev/null/retention.toml")
+    assert (code, "out_unwritable" in err) == (2, True)
+
+
+def test_copies_and_tables_that_were_read_in_part_are_named(postgresql_database, proposed):
+    proposal = proposed(
+        postgresql_database, *people(), *wallets(), "CREATE MATERIALIZED VIEW copied AS SELECT card_number FROM wallets",
+        "CREATE TABLE log (id INTEGER PRIMARY KEY, line TEXT)",
+        f"INSERT INTO log SELECT i, 'nothing' FROM generate_series(1, {3 * AT_EACH_END}) AS i")
+
+    assert set(targets(proposal)) == {"wallets"}
+    assert "to be refreshed after a removal: public.copied" in flat(proposal)
+    assert "Not every row was read of public.log" in flat(proposal)
+
+
 def test_an_answer_that_is_still_missing_stops_every_command(sqlite_database, tmp_path, proposed):
     create(sqlite_database.engine, generate(AS_OF, size=40))
     text = proposed(sqlite_database).toml
-    (tmp_path / "retention.toml").write_text(text.replace('effective_from = "FILL IN"', "effective_from = 2014-04-01"),
-                                             encoding="utf-8")
+    (tmp_path / "retention.toml").write_text(
+        taken(text, "services").replace('effective_from = "FILL IN"', "effective_from = 2014-04-01"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"config_fill_in: .*service_end\.zone still says FILL IN") as refused:
         load(tmp_path / "retention.toml")
     assert "check --config" in refused.value.cure

@@ -32,7 +32,7 @@ def _listed(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_CARD = _listed("""
+CARD_WORDS = _listed("""
     card cards pan cc ccnum cardno cardnum cardnumber creditcard credit debit crd visa mastercard amex jcb
     primaryaccountnumber cardnr ccno cardpan fpan
 """)
@@ -113,7 +113,7 @@ def read_name(name: str) -> ColumnName:
     says = _latin(single, single | {a + b for a, b in pairwise(said)})
     says |= {kind for kind, terms in _JAPANESE.items() if any(t in japanese for t in terms)}
     business = bool(single & _BUSINESS) or any(t in japanese for t in _JAPANESE_BUSINESS)
-    of_a_card = bool(single & _CARD) or "カード" in japanese or "クレ" in japanese
+    of_a_card = bool(single & CARD_WORDS) or "カード" in japanese or "クレ" in japanese
     if any(t in japanese.upper() for t in _NO_CARD) or (single & _NO_PAYMENT_CARD and not says - {Kind.CARD_NUMBER}):
         return ColumnName(frozenset(), True)
     if says - {Kind.CARD_NUMBER}:
@@ -126,7 +126,7 @@ def read_name(name: str) -> ColumnName:
 def _latin(single: frozenset[str], joined: frozenset[str]) -> set[Kind]:
     """The classes that Latin words speak of; `joined` has two neighbours as one word too."""
     found = {
-        Kind.CARD_NUMBER: joined & _CARD,
+        Kind.CARD_NUMBER: joined & CARD_WORDS,
         Kind.CVV: joined & _CVV or any(pair <= single for pair in _CVV_PAIRS),
         Kind.TRACK: joined & _TRACK,
         Kind.PIN_BLOCK: joined & _PIN and not single & {"code", "zip", "postal"},

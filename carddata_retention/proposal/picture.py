@@ -29,7 +29,16 @@ from carddata_retention.discovery.scan import Manners, walk
 from carddata_retention.discovery.state import Column
 from carddata_retention.discovery.windows import Reader, Texts
 from carddata_retention.own_tables import OwnTables
-from carddata_retention.proposal.vocabulary import CARD, MONEY, NUMBER, START, is_beside, is_end, is_status
+from carddata_retention.proposal.vocabulary import (
+    CARD,
+    MONEY,
+    NUMBER,
+    START,
+    is_beside,
+    is_end,
+    is_of_a_life,
+    is_status,
+)
 from carddata_retention.redact import safe
 from carddata_retention.target_settings import CARD_FIELDS
 
@@ -37,6 +46,7 @@ AT_EACH_END = 25_000  # rows
 SAMPLE, MOST_WORDS = 1_000, 12
 NEVER, BESIDE, TEXT = "never", "also", "text"
 _WORD = re.compile(r"[^\W\d]{1,20}|\d{1,2}")
+_FLAGS = {"0", "1", "t", "f", "y", "n", "true", "false", "yes", "no", ""}
 _UNIX, _UNIX_MS = range(9, 11), range(12, 14)
 
 Time = Literal["instant", "utc", "naive", "date", "unix", "unix-ms", "unknown"]
@@ -56,8 +66,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """One table. `columns` in their order; `words` are the values of columns named a status; `partly` says that not
-    every row was read."""
+    """One table. `columns` in their order; `words` are the values of columns named a status, `references` the columns
+    of its foreign keys; `partly` says that not every row was read."""
 
     name: TableName
     place: str
@@ -68,6 +78,7 @@ class Pictured:
     times: Mapping[str, Time]
     words: Mapping[str, tuple[str, ...]]
     indexed: frozenset[str]
+    references: frozenset[str]
     partly: bool = False
 
     @property
@@ -93,12 +104,13 @@ class Pictured:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All of it. `unread` are the places that could not be read."""
+    """All of it. `copies` are materialized views, `unread` the places that could not be read."""
 
     database: str
     dialect: str
     tables: Mapping[TableName, Pictured]
     foreign_keys: tuple[ForeignKey, ...]
+    copies: tuple[str, ...] = field(default=())
     unread: tuple[Unread, ...] = field(default=())
 
 
@@ -119,27 +131,29 @@ def picture(db: Database, own: OwnTables, now: str) -> Picture:
         database, keys = db.identity(connection)[0], catalogue.foreign_keys
     drawn = {}
     for table, outline in zip(tables, outlines, strict=True):
-        bound = {*outline.key, *(c for k in keys if k.child == outline.name for c in k.child_columns)}
         try:
             known, documents, partly = _read(db, table, now)
         except SQLAlchemyError as refused:
             unread.append(Unread(outline.place, Why.FAILED, safe(refused)))
             continue
-        drawn[outline.name] = replace(outline, holds=_holds(table, known, documents, bound), partly=partly)
-    return Picture(database, db.dialect, drawn, keys, tuple(unread))
+        drawn[outline.name] = replace(
+            outline, holds=_holds(table, known, documents, {*outline.key, *outline.references}), partly=partly)
+    return Picture(database, db.dialect, drawn, keys, tuple(sorted(map(".".join, copies))), tuple(unread))
 
 
 def _outline(catalogue: Catalogue, table: Table) -> Pictured:
     """Everything about a table but what its card fields are."""
     name = table.source.listed.name
     known = catalogue.columns(name)
+    keys = [k for k in catalogue.unique_keys(name) if not {*k} & table.nullable]
     times = {c: _time(catalogue.connection, table, catalogue.dialect, c, known[c]["type"]) for c in known}
     return Pictured(
         name, table.source.listed.place, tuple(known), table.nullable,
-        catalogue.primary_key(name) or next(iter(catalogue.unique_keys(name)), ()), {},
+        catalogue.primary_key(name) or next(iter(keys), ()), {},
         {c: time for c, time in times.items() if time is not None},
         {c: _words(catalogue.connection, table, c) for c in known if is_status(c)},
         frozenset(c for c in known if catalogue.leading_index(name, c)),
+        frozenset(c for k in catalogue.foreign_keys if k.child == name for c in k.child_columns),
     )
 
 
@@ -223,12 +237,14 @@ def _time(connection: Connection, table: Table, dialect: str, column: str, type_
     if not typed and (isinstance(type_, sa.Boolean) or not (is_end(column) or START.said_in(column))):
         return None
     values = [str(v) for v in _sample(connection, table, column, SAMPLE)]
+    if values and not typed and {v.lower() for v in values} <= _FLAGS:
+        return None
     forms = {_form(v) for v in values} - {None}
+    if dialect != "sqlite" and not forms <= {"unix", "unix-ms"}:
+        return "unknown"  # a text is no time there: only a query can make one of it
     if len(forms) == 1:
         return forms.pop()
-    if forms and forms <= {"naive", "instant", "date"}:
-        return "naive"
-    return "unknown" if typed or not values or len(set(values)) > MOST_WORDS else None
+    return "naive" if forms and forms <= {"naive", "instant", "date"} else "unknown"
 
 
 def _form(text: str) -> Time | None:
@@ -245,11 +261,11 @@ def _form(text: str) -> Time | None:
 
 
 def _words(connection: Connection, table: Table, column: str) -> tuple[str, ...]:
-    """The few values of a column that is named a status, of those what came more than once and is one word.
-    """
+    """The few values of a column that is named a status, of those what came more than once and is one word."""
     found = Counter(str(v) for v in _sample(connection, table, column, SAMPLE * 10))
     words = sorted(w for w, times in found.items() if times > 1 and _WORD.fullmatch(w))
-    return tuple(words) if len(found) <= MOST_WORDS and not revealing(words) else ()
+    told = len(found) <= MOST_WORDS and any(map(is_of_a_life, words)) and not revealing(words)
+    return tuple(words) if told else ()
 
 
 def _sample(connection: Connection, table: Table, column: str, most: int) -> list[Any]:

@@ -37,11 +37,10 @@ class Quoted:
         return ".".join(map(self.column, filter(None, (name.schema, name.name))))
 
 
-def lock_column(table: Pictured, deciding: Collection[str]) -> str | None:
+def lock_column(table: Pictured, deciding: Collection[str] = ()) -> str | None:
     """PostgreSQL locks a row only for whoever may UPDATE a column of it: one that decides nothing and is of no card."""
-    free = [c for c in table.columns if c not in deciding and c not in table.key and c not in table.indexed
-            and c not in table.holds]
-    return next((c for c in free if c not in table.times), next(iter(free), None))
+    taken = {*deciding, *table.key, *table.indexed, *table.references, *table.holds, *table.times, *table.words}
+    return next((c for c in table.columns if c not in taken), None)
 
 
 def indexes(draft: Draft, dialect: Dialect) -> list[str]:
@@ -53,8 +52,9 @@ def indexes(draft: Draft, dialect: Dialect) -> list[str]:
 
 
 def _wanted(draft: Draft) -> Iterator[tuple[Pictured, str]]:
-    if draft.service is not None and draft.service.owned.direct is not None:
-        yield draft.service.table, draft.service.owned.direct
+    for service in draft.services:
+        if service.owned.direct is not None:
+            yield service.table, service.owned.direct
     for target in draft.targets:
         if target.owned is not None:
             yield from ((table, columns[0]) for table, columns in _hops(draft.picture, target.table, target.owned))
@@ -70,7 +70,7 @@ def _hops(picture: Picture, table: Pictured, owned: Owned) -> Iterator[tuple[Pic
     at, arrived = table, tuple[str, ...]()
     for here, parent, there in owned.way:
         yield at, [*here, *arrived]
-        at, arrived = next(t for name, t in picture.tables.items() if str(name) == parent), there
+        at, arrived = next(t for name, t in picture.tables.items() if str(name) == parent), there  # `owned` saw to it
 
 
 def grants(draft: Draft, dialect: Dialect) -> list[str]:
@@ -95,9 +95,9 @@ def _rights(draft: Draft, said: Quoted) -> Iterator[tuple[Pictured, str]]:
     locks = draft.picture.dialect == "postgresql"
     if draft.subject is not None:
         yield from _locked(draft.subject.table, [draft.subject.key], said, locks)
-    if (service := draft.service) is not None:
-        ends = [c for c in (service.use, service.provision) if c is not None]
-        read = [service.owned.direct or "", *service.status, *service.started, *ends, *service.doubtful]
+    for service in draft.services:
+        of_subject = [*service.owned.named, *(c for w in service.owned.ways for c in w[0][0])]
+        read = [*of_subject, *service.status, *service.started, *service.ends]
         yield from _locked(service.table, read, said, locks)
     for target in draft.targets:
         yield from _of_target(draft, target, said, locks)

@@ -21,6 +21,7 @@ from carddata_retention.settings import Evidence
 from carddata_retention.toml_text import UNKNOWN, quoted
 
 NOTHING = "Nothing was written."
+MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Proposal:
 
     toml: str
     targets: tuple[str, ...]
-    service_end: str | None
+    services: tuple[str, ...]
     indexes: tuple[str, ...]
     grants: tuple[str, ...]
 
@@ -42,7 +43,7 @@ class Proposal:
         """What a person reads, with the command to type next."""
         return [
             *(f"target {t}" for t in self.targets),
-            f"service ends: {self.service_end or 'no table, or more than one, could hold them'}",
+            f"services could be in: {', '.join(self.services) or 'no table that was found'}",
             f"{UNKNOWN} stands in {self.open} place{'s' * (self.open != 1)}: answer, and read every line. Then:",
             f"  carddata-retention check --config {path}",
         ]
@@ -50,7 +51,7 @@ class Proposal:
     def as_json(self) -> dict[str, Any]:
         """The answer of `init --json`."""
         return {"schema": 1, "toml": self.toml, "fill_in": self.open, "targets": list(self.targets),
-                "service_end": self.service_end, "indexes": list(self.indexes), "grants": list(self.grants)}
+                "services": list(self.services), "indexes": list(self.indexes), "grants": list(self.grants)}
 
 
 def propose(variable: str, base: Path, host: datetime) -> Proposal:
@@ -69,16 +70,16 @@ def propose(variable: str, base: Path, host: datetime) -> Proposal:
         db.close()
     draft = choice.draft(seen)
     if not draft.targets:
+        near = ", ".join([*draft.never, *draft.texts, *draft.unsure][:MOST_NAMED])
         raise BlindError("no_card_fields", f"No column of the {len(seen.tables)} tables that this login sees holds "
-                         "card fields, by name and value.", not_done=NOTHING,
-                         cure="Look at the URL and its schema, and GRANT SELECT to this login.")
+                         f"card fields, by name and value{f'; nearest to it are {near}' if near else ''}.",
+                         not_done=NOTHING, cure="Look at the URL and its schema, and GRANT SELECT to this login.")
     dialect = db.engine.dialect
     made, given = rights.indexes(draft, dialect), rights.grants(draft, dialect)
-    service = draft.service
     return Proposal(
         written.toml(draft, variable, made, given),
         tuple(f"{t.table.place}: {'redact' if t.redact else 'delete'}" for t in draft.targets),
-        service.table.place if service else None, tuple(made), tuple(given),
+        tuple(s.table.place for s in draft.services), tuple(made), tuple(given),
     )
 
 
@@ -89,15 +90,18 @@ def new_file(path: Path) -> Iterator[TextIO]:
     Raises UsageError rather than replace one, or where it cannot be written.
     """
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            yield file
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise UsageError("out_exists", f"There is a file {path} already.", not_done=NOTHING,
                          cure="Name another one: carddata-retention init --url-env NAME --out FILE") from None
     except OSError as wrong:
-        path.unlink(missing_ok=True)
         raise UsageError("out_unwritable", f"{path} cannot be written: {type(wrong).__name__}.", not_done=NOTHING,
                          cure="Name a folder that is there and that this user may write into.") from None
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    whole = False
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        whole = True
+    finally:
+        if not whole:
+            path.unlink(missing_ok=True)

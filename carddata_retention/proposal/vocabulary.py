@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from carddata_retention.detector.names import words
+from carddata_retention.detector.names import CARD_WORDS, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,16 @@ USE = _meaning("use used usage using", "利用")
 PROVISION = _meaning("provision provided provisioned provisioning providing", "提供")
 DOUBTFUL = _meaning(  # who cancels may still use what is paid for, and what expires may have been renewed
     "cancel cancelled canceled cancellation canceldate expires expired expiry expiration expire until through thru "
-    "validto validuntil deleted removed stopped stop", "停止 期限 失効")
+    "validto validuntil deleted removed stopped stop period term", "停止 期限 失効 満了")
 START = _meaning(
     "start started startdate begin began since opened activated commenced joined signup", "開始 加入 入会 契約日")
 KEPT = _meaning(  # when a row was written, not what it says
-    "created updated modified inserted registered recorded synced imported touched changed", "作成 更新 登録")
+    "created updated modified inserted recorded synced imported touched changed", "作成日時 更新日時 登録日時")
 STATUS = _meaning("status state", "状態 状況 ステータス")
+GOING_ON = frozenset({
+    "active", "inactive", "open", "live", "suspended", "pending", "paused", "trial", "trialing", "expired", "enabled",
+    "利用中", "契約中", "有効", "無効", "停止中", "休止中",
+})
 TERMINATED = frozenset({
     "closed", "terminated", "cancelled", "canceled", "ended", "withdrawn", "deactivated", "discontinued",
     "解約", "解約済", "解約済み", "終了", "終了済", "退会", "退会済", "廃止",
@@ -59,10 +63,10 @@ NO_SERVICE = _meaning(
     "job log history message call delivery booking reservation",
     "注文 問合 問い合わせ 請求 決済 入金 配送 履歴 予約 カード")
 MONEY = _meaning(
-    "amount price total subtotal tax fee charge paid refund refunded currency balance yen",
-    "金額 税 料金 価格 請求額 決済額 入金額 返金額")
+    "amount price total subtotal tax fee charge paid refund refunded currency balance yen cost sum gross net revenue "
+    "kingaku gokei uriage", "金額 税 料金 価格 額 合計 単価 売上 代金 値段")
 NUMBER = _meaning("number num no nr pan cardno cardnum cardnumber cardnr ccno ccnum ccnumber cardpan fpan", "番号")
-CARD = _meaning("card cards cc creditcard pan visa mastercard jcb amex", "カード クレジット クレカ")
+CARD = Meaning(CARD_WORDS, ("カード", "クレジット", "クレカ"))
 VALID = _meaning("valid validity expiry exp expire expires expiration kigen", "有効 期限")
 BESIDE = _meaning(  # says something of a card, and is none of the three fields of the notice
     "lastfour lastdigits brand network scheme bin issuer fingerprint",
@@ -78,6 +82,11 @@ def is_status(column: str) -> bool:
     """Whether a column holds a status itself, and no note, reason or time of one."""
     said = words(column)
     return bool(said) and STATUS.said_in(said[-1])
+
+
+def is_of_a_life(value: str) -> bool:
+    """Whether a word can be that of something that begins and ends; an address has a state too."""
+    return is_terminated(value) or unicodedata.normalize("NFKC", value).strip().lower() in GOING_ON
 
 
 def is_terminated(value: str) -> bool:

@@ -21,7 +21,7 @@ OPEN = quoted(UNKNOWN)
 
 def toml(draft: Draft, variable: str, indexes: Sequence[str], grants: Sequence[str]) -> str:
     """The whole file; `variable` is the environment variable that holds the URL."""
-    lines = [*_head(draft), *_policy(draft.service), "", "[database]", f"url_env = {quoted(variable)}", "",
+    lines = [*_head(draft), *_policy(draft), "", "[database]", f"url_env = {quoted(variable)}", "",
              *_services(draft), "", *_subject_table(draft), ""]
     taken: set[str] = set()
     for target in draft.targets:
@@ -30,7 +30,8 @@ def toml(draft: Draft, variable: str, indexes: Sequence[str], grants: Sequence[s
         lines += [*_target(target, name), ""]
     lines += _elsewhere(draft)
     lines += [*_sql("Indexes that every batch needs and this database does not have.", indexes),
-              *_sql("Rights of the login of `run`; for the other logins, and on our own tables: sql/grants/.", grants)]
+              *_sql("Rights of the login of `run`, on each table that could hold services: leave out what does not. "
+                    "Other logins, and our own tables: sql/grants/.", grants)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -60,34 +61,32 @@ def _head(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _policy(service: Service | None) -> Iterator[str]:
+def _policy(draft: Draft) -> Iterator[str]:
     yield "[policy]"
     yield 'id = "card-data-notice"'
     yield from _said('zone = "Asia/Tokyo"', "days begin and end here, wherever the server stands")
     yield from _said('convention = "jp-civil-code"', "or eu-1182-71, anniversary: docs/deadline.md")
     yield from ("", "[[policy.versions]]", 'version = "1"')
     yield from _said(f"effective_from = {OPEN}", "the first day of the notice, as 2014-04-01 without quotes")
-    both = service is not None and service.provision is not None
+    both = any(service.provision is not None for service in draft.services)
     yield from _said(f"trigger = {quoted(USE_END)}",
                      f"サービス利用終了時{'; or service_provision_end, サービス提供終了時' if both else ''}")
     yield from _said('period = "P5Y"', "5年間")
 
 
 def _services(draft: Draft) -> Iterator[str]:
-    if draft.service is not None:
-        yield from _service(draft.service)
-    else:
-        yield "[service_end]"
-        yield from _said(f"table = {OPEN}", "take the block below that holds services; where several do, write a query"
-                         if draft.services else "no table was found whose rows end and belong to a subject")
-        yield f"subject = {OPEN}"
-        yield from ("", "[service_end.triggers]", f"{USE_END} = {OPEN}")
-        for each in draft.services:
-            yield from ("#", f"# --- if the services are in {_CONTROL.sub(' ', str(each.table.name))}:")
-            yield from (f"#   {line}".rstrip() for line in _service(each))
+    yield "[service_end]"
+    yield from _comment("Only a person knows which tables hold the services of a subject, and each must count: of one "
+                        "that is left out the card is removed while it goes on. Take the block below that is it; where "
+                        "there are several, write a query over all of them (docs/configuration.md).")
+    yield from (f"table = {OPEN}", f"subject = {OPEN}", "", "[service_end.triggers]", f"{USE_END} = {OPEN}")
+    for service in draft.services:
+        yield from ("#", f"# --- if the services are in {_CONTROL.sub(' ', str(service.table.name))}:")
+        yield from (f"#   {line}".rstrip() for line in _service(service))
+    yield "#"
     if draft.beside:
-        yield from _comment("Also belong to the subject, and hold days or a status. If one of them is a service too, "
-                            f"its end must count, by a query over both: {', '.join(draft.beside)}")
+        yield from _comment("Not offered above, by their own names or for want of a day that is named like an end: "
+                            f"{', '.join(draft.beside)}")
 
 
 def _service(service: Service) -> Iterator[str]:
@@ -96,17 +95,19 @@ def _service(service: Service) -> Iterator[str]:
     yield f"table = {quoted(str(table.name))}"
     direct = service.owned.direct
     yield from _said(f"subject = {quoted(direct) if direct else OPEN}", _how(service.owned),
-                     "" if direct else "(where another table leads there, write query = …)")
+                     "" if direct else "(where another table leads there, write a query)")
     if len(service.started) == 1:
         yield from _said(f"started = {quoted(service.started[0])}", "an end before it is undetermined")
     elif service.started:
         yield from _said(f"started = {OPEN}", f"one of {', '.join(service.started)}, or no such line: an end before it "
                          "is undetermined")
     yield from _status(service)
-    ends = [c for c in (service.use, service.provision) if c is not None] or service.doubtful
-    yield from _kind({table.times[c] for c in ends})
+    yield from _kind({table.times[c] for c in service.ends})
     yield from _said("earliest = 1990-01-01", "an end before it is no end: 1970-01-01 and the like")
     yield from _said('open_sentinels = ["9999-12-31"]', "dates that mean: still open")
+    if service.others:
+        yield from _comment("does one of its other columns say that a service goes on? "
+                            f"{', '.join(service.others)}")
     yield from ("", "[service_end.triggers]")
     yield from _said(f"{USE_END} = {quoted(service.use) if service.use else OPEN}",
                      f"one of {', '.join(service.doubtful)}: which of them is the day that the notice counts from?"
@@ -131,7 +132,7 @@ def _status(service: Service) -> Iterator[str]:
 
 def _kind(times: set[Time]) -> Iterator[str]:
     if len(times) > 1 or not times or times == {"unknown"}:
-        yield from _said(f"kind = {OPEN}", "instant, inclusive-date or exclusive-date; each trigger may have its own")
+        yield from _said(f"kind = {OPEN}", "instant, inclusive-date, exclusive-date; a text as 20210331 needs a query")
         yield from _said(f"zone = {OPEN}", "of times that do not say it themselves; no such line where all are dates")
         return
     (time,) = times
@@ -150,7 +151,7 @@ def _kind(times: set[Time]) -> Iterator[str]:
 
 
 def _subject_table(draft: Draft) -> Iterator[str]:
-    if draft.subject is None and not draft.subjects:
+    if not draft.subjects:
         yield from _comment("[subject] was not found: the one table, with a key of one column, that services and card "
                             "records both lead to. Without it batches lock the services alone (docs/configuration.md).")
         return
@@ -163,7 +164,7 @@ def _subject_table(draft: Draft) -> Iterator[str]:
     yield f"table = {quoted(str(draft.subject.table.name))}"
     yield f"key = {quoted(draft.subject.key)}"
     if draft.picture.dialect == "postgresql":
-        column = lock_column(draft.subject.table, {draft.subject.key})
+        column = lock_column(draft.subject.table)
         yield from _said(f"lock_column = {quoted(column) if column else OPEN}",
                          "never written; the right to UPDATE it lets the remover lock a row")
 
@@ -218,7 +219,7 @@ def _subject(owned: Owned | None) -> str:
 
 def _how(owned: Owned | None) -> str:
     if owned is None:
-        return "nothing in the catalogue leads to the subject"
+        return "the subject is open, or nothing in the catalogue leads to it"
     if owned.column is not None and not owned.itself:
         return "by its name: no foreign key says so"
     if not owned.choices:
@@ -236,6 +237,7 @@ def _children(children: Sequence[Child]) -> str:
 
 
 def _elsewhere(draft: Draft) -> Iterator[str]:
+    partly = [t.place for t in draft.picture.tables.values() if t.partly and not t.has_card_fields]
     said = [
         *([f"May not be kept at all once a payment is authorised (PCI DSS 3.3), and needs no deadline. Empty it now: "
            f"{', '.join(draft.never)}"] if draft.never else []),
@@ -243,6 +245,9 @@ def _elsewhere(draft: Draft) -> Iterator[str]:
            "carddata-retention discover --keys FILE says in which rows."] if draft.texts else []),
         *([f"May hold something of a card, in tables without any other sign of one: {', '.join(draft.unsure)}"]
           if draft.unsure else []),
+        *([f"Not every row was read of {', '.join(partly)}: `discover` reads them all."] if partly else []),
+        *([f"Copies of other tables, to be refreshed after a removal: {', '.join(draft.picture.copies)}"]
+          if draft.picture.copies else []),
         *(f"Not looked into: {unread.place}. {unread.lesson}" for unread in draft.picture.unread),
     ]
     for each in said:
