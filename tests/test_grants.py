@@ -33,7 +33,7 @@ ORDER = Order("dispute", "legal", date(2027, 1, 31))
 ROLES = {"remover": "CARDDATA_DATABASE_URL", "planner": "CARDDATA_PLAN_URL", "verifier": "CARDDATA_VERIFY_URL",
          "registrar": "CARDDATA_REGISTER_URL", "discoverer": "CARDDATA_DISCOVER_URL"}
 TODAY = datetime.now(ZoneInfo("Asia/Tokyo")).date()
-DENIED = {"postgresql": "42501", "mariadb": (1142, 1143, 1044, 1227, 1370)}
+DENIED = {"postgresql": ("42501", "25006"), "mariadb": (1142, 1143, 1044, 1227, 1370)}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Logins:
             return False
         except sa.exc.DBAPIError as refused:
             code = refused.orig.args[0] if self.house.database.dialect == "mariadb" else refused.orig.sqlstate
-            assert code == DENIED["postgresql"] or code in DENIED["mariadb"], f"{statement}: {code}"
+            assert code in (*DENIED["postgresql"], *DENIED["mariadb"]), f"{statement}: {code}"
             return True
 
 
