@@ -385,6 +385,20 @@ def test_what_may_never_be_kept_and_what_stands_in_texts_is_named_and_is_no_fiel
     assert [n for n in (NUMBER, OTHER) if n in proposal.toml] == []
 
 
+def test_a_number_with_blanks_or_an_expiry_behind_it_is_a_field_all_the_same(database, proposed):
+    rows = [f"INSERT INTO vault VALUES ({n}, {n}, '{NUMBER}', '{OTHER} 12/27')" for n in range(1, 30)]
+    proposal = proposed(database, *people(), "CREATE TABLE vault (id INTEGER PRIMARY KEY, member_no INTEGER, "
+                        "x1 CHAR(24), x2 VARCHAR(30))", *rows)
+    assert targets(proposal)["vault"]["fields"] == {"number": ["x1", "x2"]}
+
+
+def test_of_two_ends_of_provision_both_are_named(sqlite_database, proposed):
+    proposal = proposed(sqlite_database, *people(), *wallets(),
+                        contracts("use_ended_at DATE", "provision_ended_at DATE", "provision_closed_at DATE"))
+    assert services(proposal)["triggers"] == {"service_use_end": "use_ended_at"}
+    assert "goes on? provision_ended_at, provision_closed_at" in block(proposal.toml, "contracts")
+
+
 def test_an_empty_database_is_read_by_its_names_and_the_file_says_so(database, proposed):
     proposal = proposed(database, "CREATE TABLE members (member_no INTEGER PRIMARY KEY)",
                         *wallets("card_holder VARCHAR(20)", "note VARCHAR(9)", filled=False))

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from carddata_retention.detector.cells import Feature, unpack
+from carddata_retention.detector.cells import Cell, Feature, unpack
 from carddata_retention.detector.hits import Hits
 from carddata_retention.detector.kinds import CODE, Kind, Verdict
 from carddata_retention.detector.names import ColumnName
@@ -86,10 +86,15 @@ class Population:
         return shaped.issued, shaped.passed
 
     def filling(self, kind: Kind) -> int:
-        """How many candidates of a class are all that their row holds."""
-        alone = Feature.WHOLE if kind in _NUMBERS else Feature(0)  # other classes are labelled, or whole
-        return sum(count for code, (count, _) in self._counts.items() if code >> 60 == CODE[kind]
-                   and unpack(code).features & (Feature.LABELLED | alone) == alone)
+        """How many candidates of a class are all that their row holds, but for blanks, signs and an expiry."""
+        told_apart = len(self._counts) < _MOST_CELLS  # else a number without words may be one whose words are forgotten
+
+        def alone(cell: Cell) -> bool:
+            if kind not in _NUMBERS:  # labelled, or whole
+                return Feature.LABELLED not in cell.features
+            return Feature.WHOLE in cell.features or (told_apart and not cell.left and not cell.right)
+
+        return sum(n for code, (n, _) in self._counts.items() if code >> 60 == CODE[kind] and alone(unpack(code)))
 
     def opinion(self, column: ColumnName | None, declared: Kind | None) -> Opinion:
         """What is thought of the column; computed once until more is added."""

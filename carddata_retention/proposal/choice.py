@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from carddata_retention.catalogue import TableName
 from carddata_retention.discovery.inventory import ways
-from carddata_retention.proposal.hanging import Child, Hanging, hanging
+from carddata_retention.proposal.hanging import Hanging, hanging
 from carddata_retention.proposal.picture import NEVER, TEXT, Picture, Pictured
 from carddata_retention.proposal.vocabulary import (
     CARD,
@@ -202,10 +202,11 @@ def _service(table: Pictured, owned: Owned) -> Service:
     sure = use[0] if len(use) == 1 else plain[0] if plain == ends and len(ends) == 1 else None
     if sure is not None and DOUBTFUL.said_in(sure):
         sure = None
-    told = {*table.key, *table.words, *started, *provision, *(plain if sure is None else [sure]),
+    provided = provision[0] if len(provision) == 1 else None
+    told = {*table.key, *table.words, *started, provided, *(plain if sure is None else [sure]),
             *owned.named, *(c for w in owned.ways for c in w[0][0])}
-    return Service(table, owned, sure, provision[0] if len(provision) == 1 else None, () if sure else tuple(plain),
-                   started, tuple(table.words), tuple(c for c in table.columns if c not in told))
+    return Service(table, owned, sure, provided, () if sure else tuple(plain), started, tuple(table.words),
+                   tuple(c for c in table.columns if c not in told))
 
 
 def _could_be_services(table: Pictured) -> bool:
@@ -231,10 +232,3 @@ def _target(picture: Picture, table: Pictured, mine: Owned | None, keep: Set[Tab
         why = "no foreign key of this database says what hangs on them: they stay, and lose their card fields"
         return Drafted(table, mine, True, why, held, passed)
     return Drafted(table, mine, False, "nothing says that its rows must stay", held, passed)
-
-
-def all_children(children: Sequence[Child]) -> Iterator[Child]:
-    """Children and theirs."""
-    for child in children:
-        yield child
-        yield from all_children(child.children)

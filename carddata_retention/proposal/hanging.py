@@ -1,6 +1,6 @@
 """What hangs on a row by foreign keys: what may go with it, what lets it go, and what keeps it where it is."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from carddata_retention.catalogue import ForeignKey, TableName
@@ -67,3 +67,10 @@ def _is_a_part(keys: Sequence[ForeignKey], table: Pictured) -> bool:
     So there is one way down to each of them, and no walk along the keys can grow.
     """
     return not table.counts_money and not table.holds and sum(k.child == table.name for k in keys) == 1
+
+
+def all_children(children: Sequence[Child]) -> Iterator[Child]:
+    """Children and theirs."""
+    for child in children:
+        yield child
+        yield from all_children(child.children)

@@ -91,6 +91,11 @@ class Pictured:
         return [c for c, held in self.holds.items() if held.field == field]
 
     @property
+    def beside(self) -> list[str]:
+        """The columns that a redaction may empty beside the fields."""
+        return [c for c in self.named(BESIDE) if c in self.nullable]
+
+    @property
     def has_card_fields(self) -> bool:
         """Whether a target could be made of it. A token, a holder or a day of expiry alone may be of something else."""
         fields = [held for held in self.holds.values() if held.field in CARD_FIELDS]
@@ -125,8 +130,8 @@ def picture(db: Database, own: OwnTables, now: str) -> Picture:
         postgresql = db.dialect == "postgresql"
         schemas = [s for s in inspector.get_schema_names() if s != "information_schema"] if postgresql else []
         tables, unread = every_table(catalogue, own, schemas, {}, None)
-        copies = {(s, v) for s in schemas for v in inspector.get_materialized_view_names(schema=s)}
-        tables = [t for t in tables if tuple(t.source.listed.place.split(".", 1)) not in copies]
+        copies = {f"{s}.{v}" for s in schemas for v in inspector.get_materialized_view_names(schema=s)}
+        tables = [t for t in tables if t.source.listed.place not in copies]
         outlines = [_outline(catalogue, t) for t in tables]
         database, keys = db.identity(connection)[0], catalogue.foreign_keys
     drawn = {}
@@ -138,7 +143,7 @@ def picture(db: Database, own: OwnTables, now: str) -> Picture:
             continue
         drawn[outline.name] = replace(
             outline, holds=_holds(table, known, documents, {*outline.key, *outline.references}), partly=partly)
-    return Picture(database, db.dialect, drawn, keys, tuple(sorted(map(".".join, copies))), tuple(unread))
+    return Picture(database, db.dialect, drawn, keys, tuple(sorted(copies)), tuple(unread))
 
 
 def _outline(catalogue: Catalogue, table: Table) -> Pictured:

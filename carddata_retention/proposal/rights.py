@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy.engine.interfaces import Dialect
 
 from carddata_retention.catalogue import TableName
-from carddata_retention.proposal.choice import Draft, Drafted, Owned, all_children
-from carddata_retention.proposal.picture import BESIDE, Picture, Pictured
+from carddata_retention.proposal.choice import Draft, Drafted, Owned
+from carddata_retention.proposal.hanging import all_children
+from carddata_retention.proposal.picture import Picture, Pictured
 from carddata_retention.target_settings import CARD_FIELDS
 
 REMOVER = {"postgresql": "remover", "mariadb": "remover@'%'"}
-LONGEST_NAME = 20  # characters of each half of an index's name: together below 63 bytes of kanji
+LONGEST_NAME = 15  # characters of a table's name in that of an index, which 63 bytes must hold, of kanji too
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _of_target(draft: Draft, target: Drafted, said: Quoted, locks: bool) -> Iter
     for passed, columns in _hops(draft.picture, table, target.owned) if target.owned is not None else ():
         yield passed, f"SELECT ({said.columns(columns)})"
     fields = [c for field in CARD_FIELDS for c in table.named(field)]
-    beside = [c for c in table.named(BESIDE) if c in table.nullable] if target.redact else []
+    beside = table.beside if target.redact else []
     yield table, f"SELECT ({said.columns([*table.key, *fields, *beside])})"
     if target.redact:
         yield table, f"UPDATE ({said.columns([*fields, *beside])})"

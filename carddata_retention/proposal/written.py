@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from carddata_retention.proposal.choice import Draft, Drafted, Owned, Service
 from carddata_retention.proposal.hanging import Child
-from carddata_retention.proposal.picture import BESIDE, Time
+from carddata_retention.proposal.picture import Time
 from carddata_retention.proposal.rights import lock_column
 from carddata_retention.proposal.vocabulary import is_terminated
 from carddata_retention.target_settings import CARD_FIELDS
@@ -201,8 +201,8 @@ def _target(target: Drafted, name: str) -> Iterator[str]:
 
 def _redacted(target: Drafted) -> Iterator[str]:
     table = target.table
-    if beside := [c for c in table.named(BESIDE) if c in table.nullable]:
-        yield from _said(f"also = {listed(beside)}", "emptied with the rest")
+    if table.beside:
+        yield from _said(f"also = {listed(table.beside)}", "emptied with the rest")
     masks = [f for f in CARD_FIELDS if not set(table.named(f)) <= table.nullable]
     if masks:
         yield from _said("redact = { " + ", ".join(f'{f} = {{ mask = "0" }}' for f in masks) + " }",
